@@ -28,6 +28,11 @@
 
 include_guard(GLOBAL)
 
+# What ./dev builds when it does not need everything.
+add_custom_target(programs)
+add_custom_target(bench_programs)
+add_custom_target(fuzz_targets)
+
 # Gives a target its own folder as "path/from/the/top/...": SCOPE is PUBLIC for what others link.
 function(capstan_own_folder target scope)
   cmake_path(RELATIVE_PATH CMAKE_CURRENT_SOURCE_DIR BASE_DIRECTORY ${CMAKE_SOURCE_DIR} OUTPUT_VARIABLE path)
@@ -49,6 +54,9 @@ function(capstan_program name)
   capstan_own_folder(${name} PRIVATE)
   target_link_libraries(${name} PRIVATE warnings)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+  if(name MATCHES "^capstan")
+    add_dependencies(programs ${name})
+  endif()
 endfunction()
 
 # Registers COMMAND (with CMake's generator expressions) under ctest, in an empty folder of its own.
@@ -102,6 +110,7 @@ function(capstan_bench name)
   endif()
   capstan_program(${name} ${arg_UNPARSED_ARGUMENTS})
   target_link_libraries(${name} PRIVATE ${arg_LIBS})
+  add_dependencies(bench_programs ${name})
 endfunction()
 
 function(capstan_fuzz name)
@@ -113,6 +122,7 @@ function(capstan_fuzz name)
     capstan_program(${name} ${arg_UNPARSED_ARGUMENTS})
     target_link_options(${name} PRIVATE -fsanitize=fuzzer)
     target_link_libraries(${name} PRIVATE ${arg_LIBS})
+    add_dependencies(fuzz_targets ${name})
   elseif(BUILD_TESTING)
     add_executable(${name} ${arg_UNPARSED_ARGUMENTS} ${CMAKE_SOURCE_DIR}/cmake/fuzz_replay.c)
     capstan_own_folder(${name} PRIVATE)
