@@ -1,0 +1,83 @@
+/* drivers/driver.h - all that the rest of the house sees of a driver: a const table of functions, four roles.
+ *
+ * A device is opened from the site file's description, started on the host's libuv loop, and reports through
+ * the host's callbacks, always on the loop's thread. A driver never blocks the loop, never logs and swallows,
+ * has bounded memory, separate connect and response timeouts, jittered exponential backoff per device, never
+ * queues a request twice, and counts what it drops. One dead device delays no other.
+ *
+ * Adding one: a folder, a line in drivers/catalog.c, a page in docs/drivers/, a face in hil/. */
+#ifndef DRIVERS_DRIVER_H
+#define DRIVERS_DRIVER_H
+
+#include "model/decision.h"
+#include "model/device.h"
+#include "model/setting.h"
+#include "model/site.h"
+#include "model/snapshot.h"
+
+#include <uv.h>
+
+/* What a driver reports to. `context` is the host's. All are called on the loop's thread. */
+struct driver_host {
+    void *context;
+    uv_loop_t *loop;
+    const struct site *site;
+    /* Monotonic now; the same clock as every time stamp here. */
+    int64_t (*now_ns)(void *context);
+    void (*sample)(void *context, uint32_t point, const struct sample *sample);
+    void (*report)(void *context, uint32_t node, const struct node_report *report);
+    /* A device's state changed: opened, lost, refused. `err` says why; NULL when it is well again. */
+    void (*device_state)(void *context, const struct device *device, bool up, const struct error *err);
+    uint64_t epoch; /* this controller's fencing token */
+    /* An actuator's messages say who commands: false in observe mode, when the driver must write nothing. */
+    bool may_write;
+};
+
+/* Every driver counts these per device; all are in the metrics. */
+#define DRIVER_COUNTERS(X)                                                                         \
+    X(requests)       /* sent to the device */                                                     \
+    X(answers)        /* accepted from it */                                                       \
+    X(timeouts)       /* not answered in time */                                                   \
+    X(refusals)       /* answered with an error */                                                 \
+    X(malformed)      /* answers that break the protocol; dropped */                               \
+    X(dropped)        /* lost for want of room */                                                  \
+    X(reconnects)     /* connections made after the first */                                       \
+    X(writes)         /* commands that left: 0 for ever in observe mode */
+
+struct driver_counters {
+#define COUNTER_FIELD(name) uint64_t name;
+    DRIVER_COUNTERS(COUNTER_FIELD)
+#undef COUNTER_FIELD
+};
+
+struct instance; /* each driver's own */
+
+struct driver {
+    const char *name;
+    /* Which roles it plays and what it accepts for each; ends with a zeroed row. */
+    const struct driver_schema *schemas;
+    /* Checks what the loader can't and takes memory; connects to nothing. *out is the caller's until close. */
+    bool (*open)(struct instance **out, const struct device *device, const struct driver_host *host,
+                 struct error *err);
+    /* Begins work on the loop: connecting, polling, subscribing. */
+    void (*start)(struct instance *instance);
+    /* Actuators only: sends a command, or counts it as dropped if it can't leave now (the core sends it again).
+     * Must not be called when host->may_write is false; a driver that is called all the same counts it as
+     * dropped and writes nothing. */
+    void (*command)(struct instance *instance, const struct command *command);
+    /* Actuators, optional: the service is shutting down cleanly. */
+    void (*goodbye)(struct instance *instance);
+    void (*counters)(const struct instance *instance, struct driver_counters *out);
+    /* Stops and frees; the loop may still have to turn until its handles have closed. NULL is fine. */
+    void (*close)(struct instance *instance);
+};
+
+/* Every driver, NULL-terminated. */
+extern const struct driver *const driver_catalog[];
+
+const struct driver *driver_find(const char *name);
+
+/* The schemas of all drivers, for the site loader: a zeroed row ends it. */
+const struct driver_schema *driver_schemas(void);
+
+#endif
