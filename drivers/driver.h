@@ -11,6 +11,7 @@
 
 #include "model/decision.h"
 #include "model/device.h"
+#include "model/error.h"
 #include "model/setting.h"
 #include "model/site.h"
 #include "model/snapshot.h"

@@ -45,4 +45,9 @@ struct snapshot {
     const struct node_report *report; /* [site.nodes.count] */
 };
 
+/* What a source produces now, W, rounded down, never negative. False when its reading is not good: then nothing
+ * of it may be relied on. */
+bool source_power_w(const struct site *site, uint32_t source, const struct snapshot *snapshot,
+                    int64_t *power_w);
+
 #endif

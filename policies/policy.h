@@ -7,6 +7,7 @@
 #ifndef POLICIES_POLICY_H
 #define POLICIES_POLICY_H
 
+#include "model/error.h"
 #include "model/estimate.h"
 #include "model/limit.h"
 #include "model/setting.h"
@@ -24,7 +25,8 @@ struct policy; /* below */
 struct policy_kind {
     const char *name;    /* as written in the policy file: kind = "import_limit" */
     const char *summary; /* one sentence for the manual */
-    const char *manual;  /* a paragraph or two: what it does, what it falls back to, an example; Markdown */
+    const char
+        *manual; /* a paragraph or two: what it does, what it falls back to, an example; Markdown */
     const struct setting *settings; /* rows fill the settings struct; see model/setting.h */
     size_t settings_size;
     size_t state_size; /* zeroed when the policy starts; kept over a reload if name and kind stay */
@@ -36,11 +38,11 @@ struct policy_kind {
     /* Legal but suspicious: a warning in *err, then false. NULL: never. */
     bool (*suspect)(const void *settings, const struct site *site, struct error *err);
     /* Adds this tick's limits. `index` goes into each limit's reason. */
-    void (*evaluate)(const void *settings, void *state, uint32_t index, const struct policy_input *in,
-                     struct limit_list *out);
+    void (*evaluate)(const void *settings, void *state, uint32_t index,
+                     const struct policy_input *in, struct limit_list *out);
     /* The sentence behind a limit that evaluate added: "contract 1.20 MW Mon-Fri 07:00-20:00 + 0.31 MW PV". */
-    void (*explain)(const void *settings, const struct limit *limit, const struct site *site, char *out,
-                    size_t size);
+    void (*explain)(const void *settings, const struct limit *limit, const struct site *site,
+                    char *out, size_t size);
 };
 
 struct policy {
@@ -71,7 +73,7 @@ void policy_set_builtin(struct policy_set *set);
 uint32_t policy_set_limits_max(const struct policy_set *set, const struct row_table *rows);
 
 /* "NAME: sentence". Returns out. */
-const char *policy_explain(const struct policy_set *set, const struct limit *limit, const struct site *site,
-                           char *out, size_t size);
+const char *policy_explain(const struct policy_set *set, const struct limit *limit,
+                           const struct site *site, char *out, size_t size);
 
 #endif

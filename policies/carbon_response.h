@@ -1,0 +1,9 @@
+/* policies/carbon_response.h - the kind's table; everything else about it is in the source. */
+#ifndef POLICIES_CARBON_RESPONSE_H
+#define POLICIES_CARBON_RESPONSE_H
+
+#include "policies/policy.h"
+
+extern const struct policy_kind carbon_response;
+
+#endif

@@ -1,0 +1,9 @@
+/* policies/import_limit.h - the kind's table; everything else about it is in the source. */
+#ifndef POLICIES_IMPORT_LIMIT_H
+#define POLICIES_IMPORT_LIMIT_H
+
+#include "policies/policy.h"
+
+extern const struct policy_kind import_limit;
+
+#endif
