@@ -34,7 +34,8 @@ set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 add_library(warnings INTERFACE)
 target_compile_options(warnings INTERFACE
   -Wall -Wextra -Wpedantic -Werror
-  -Wconversion -Wsign-conversion -Wdouble-promotion
+  -Wconversion -Wsign-conversion
+  $<$<C_COMPILER_ID:GNU>:-Wdouble-promotion> # clang's complains of every NAN
   -Wshadow -Wundef -Wvla
   -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition
   -Wformat=2 -Wwrite-strings -Wcast-align -Wpointer-arith)
