@@ -28,22 +28,23 @@ struct driver_host {
     void (*sample)(void *context, uint32_t point, const struct sample *sample);
     void (*report)(void *context, uint32_t node, const struct node_report *report);
     /* A device's state changed: opened, lost, refused. `err` says why; NULL when it is well again. */
-    void (*device_state)(void *context, const struct device *device, bool up, const struct error *err);
+    void (*device_state)(void *context, const struct device *device, bool up,
+                         const struct error *err);
     uint64_t epoch; /* this controller's fencing token */
     /* An actuator's messages say who commands: false in observe mode, when the driver must write nothing. */
     bool may_write;
 };
 
 /* Every driver counts these per device; all are in the metrics. */
-#define DRIVER_COUNTERS(X)                                                                         \
-    X(requests)       /* sent to the device */                                                     \
-    X(answers)        /* accepted from it */                                                       \
-    X(timeouts)       /* not answered in time */                                                   \
-    X(refusals)       /* answered with an error */                                                 \
-    X(malformed)      /* answers that break the protocol; dropped */                               \
-    X(dropped)        /* lost for want of room */                                                  \
-    X(reconnects)     /* connections made after the first */                                       \
-    X(writes)         /* commands that left: 0 for ever in observe mode */
+#define DRIVER_COUNTERS(X)                                       \
+    X(requests)   /* sent to the device */                       \
+    X(answers)    /* accepted from it */                         \
+    X(timeouts)   /* not answered in time */                     \
+    X(refusals)   /* answered with an error */                   \
+    X(malformed)  /* answers that break the protocol; dropped */ \
+    X(dropped)    /* lost for want of room */                    \
+    X(reconnects) /* connections made after the first */         \
+    X(writes)     /* commands that left: 0 for ever in observe mode */
 
 struct driver_counters {
 #define COUNTER_FIELD(name) uint64_t name;

@@ -17,10 +17,11 @@ enum { REGISTERS_NAME_BYTES = 64 };
 struct node_registers {
     char name[REGISTERS_NAME_BYTES]; /* written once by the owner */
     /* Written by the agent, read by the plant. */
-    _Atomic int64_t cap_w;     /* as the "hardware" was told; meaningful when cap_set is 1 */
-    _Atomic int64_t cap_set;   /* 0: no cap in force */
+    _Atomic int64_t cap_w;   /* as the "hardware" was told; meaningful when cap_set is 1 */
+    _Atomic int64_t cap_set; /* 0: no cap in force */
     /* Written by the plant, read by the agent. */
-    _Atomic int64_t enforced_w; /* what the "hardware" enforces now (it clamps and rounds); when cap_set */
+    _Atomic int64_t
+        enforced_w; /* what the "hardware" enforces now (it clamps and rounds); when cap_set */
     _Atomic int64_t power_mw, capped_mw;
     _Atomic int64_t cap_min_w, cap_max_w, cap_step_w;
 };

@@ -49,6 +49,9 @@ struct wire_presence {
 size_t wire_cap_topic(char *out, size_t size, const char *site, const char *node);
 size_t wire_report_topic(char *out, size_t size, const char *site, const char *node);
 size_t wire_presence_topic(char *out, size_t size, const char *site);
+/* All caps, all reports of a site: topic filters. */
+size_t wire_cap_filter(char *out, size_t size, const char *site);
+size_t wire_report_filter(char *out, size_t size, const char *site);
 size_t wire_command_encode(const struct wire_command *command, char *out, size_t size);
 size_t wire_report_encode(const struct wire_report *report, char *out, size_t size);
 size_t wire_presence_encode(const struct wire_presence *presence, char *out, size_t size);
@@ -56,8 +59,8 @@ size_t wire_presence_encode(const struct wire_presence *presence, char *out, siz
 /* Hostile bytes in, checked values out. `where` names the sender in *err. */
 MUST_USE bool wire_command_decode(const void *bytes, size_t length, const char *where,
                                   struct wire_command *command, struct error *err);
-MUST_USE bool wire_report_decode(const void *bytes, size_t length, const char *where, struct wire_report *report,
-                                 struct error *err);
+MUST_USE bool wire_report_decode(const void *bytes, size_t length, const char *where,
+                                 struct wire_report *report, struct error *err);
 MUST_USE bool wire_presence_decode(const void *bytes, size_t length, const char *where,
                                    struct wire_presence *presence, struct error *err);
 
