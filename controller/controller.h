@@ -29,7 +29,8 @@ void controller_free(struct controller *controller); /* NULL is fine */
 void controller_reload(struct controller *controller, const struct policy_set *policies);
 
 /* Decides. The result belongs to the controller and is valid until the next call. */
-const struct decision *controller_tick(struct controller *controller, const struct snapshot *snapshot);
+const struct decision *controller_tick(struct controller *controller,
+                                       const struct snapshot *snapshot);
 
 /* Views for whoever shows or records; valid until the next tick. */
 const struct estimate *controller_estimate(const struct controller *controller);

@@ -10,6 +10,9 @@
 #define PRINTF_LIKE(text, first) __attribute__((format(printf, text, first)))
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
+/* Wide enough for watts x weights x levels; gcc and clang have it on every 64-bit machine. */
+__extension__ typedef __int128 wide_int;
+
 #define NS_PER_MS INT64_C(1000000)
 #define NS_PER_S INT64_C(1000000000)
 

@@ -59,7 +59,8 @@ struct command {
     struct command_id id;
     int64_t cap_w;
     int64_t lease_ns;
-    bool may_be_sent; /* false in observe mode: shown, never sent */
+    bool may_be_sent;     /* false in observe mode: shown, never sent */
+    uint64_t incarnation; /* of the agent that it is meant for; another drops it */
 };
 
 #define ALARMS(X)                                                                                  \

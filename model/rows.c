@@ -16,6 +16,11 @@ int64_t share_up_w(int64_t coefficient_bp, int64_t watts)
     return product > 0 ? (product + SHARE_WHOLE_BP - 1) / SHARE_WHOLE_BP : product / SHARE_WHOLE_BP;
 }
 
+int64_t share_margin_w(int64_t watts, int64_t margin_bp)
+{
+    return share_up_w(SHARE_WHOLE_BP + margin_bp, watts);
+}
+
 static int phases_of(const struct hang *hang)
 {
     int count = 0;

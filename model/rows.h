@@ -44,4 +44,7 @@ const char *row_name(const struct row_table *rows, const struct site *site, uint
 /* coefficient x watts in whole watts, rounded up (a load is never rounded down). */
 int64_t share_up_w(int64_t coefficient_bp, int64_t watts);
 
+/* watts x (1 + margin), rounded up. */
+int64_t share_margin_w(int64_t watts, int64_t margin_bp);
+
 #endif

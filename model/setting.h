@@ -30,7 +30,9 @@ enum setting_kind {
     KIND_SOURCES,     /* list of names of on-site sources -> struct index_list */
     KIND_BROKER,      /* name of a broker -> uint32_t */
     KIND_PROFILE,     /* name of a device profile -> const struct device_profile * */
-    KIND_GROUPS       /* list of groups, each as `group` says -> struct group_list */
+    KIND_GROUPS,      /* list of groups, each as `group` says -> struct group_list */
+    KIND_NAME,        /* a name, or a range of names "rack[01-20]" as it stands -> const char * */
+    KIND_MEASURE      /* "2 MW" or 2e6, in the unit of a quantity known later -> struct measure */
 };
 
 enum setting_need { NEED_REQUIRED, NEED_DEFAULT, NEED_OPTIONAL };
@@ -38,6 +40,12 @@ enum setting_need { NEED_REQUIRED, NEED_DEFAULT, NEED_OPTIONAL };
 struct index_list {
     const uint32_t *index;
     uint32_t count;
+};
+
+/* A number in the unit that was written with it; an empty unit is the quantity's own. */
+struct measure {
+    double number;
+    char unit[12];
 };
 
 struct group_list {
@@ -52,10 +60,11 @@ struct setting {
     double min,
         max; /* in the C type's unit, both allowed; for KIND_GROUPS: how many. max 0: kind's own bound */
     const char
-        *fallback;    /* NEED_DEFAULT: the default as a person would write it; "" for no groups */
-    size_t at;        /* offset of the value in the struct */
-    size_t given_at;  /* NEED_OPTIONAL: offset of a bool that says whether it was given */
-    const char *help; /* one sentence, for messages and the manual */
+        *fallback; /* NEED_DEFAULT: the default as a person would write it; "" for no groups */
+    size_t at;     /* offset of the value in the struct */
+    size_t
+        given_at; /* NEED_OPTIONAL: offset of a bool that says whether it was given; 0: nobody asks */
+    const char *help;            /* one sentence, for messages and the manual */
     const char *const *choices;  /* KIND_CHOICE: NULL-terminated */
     int quantity;                /* KIND_SIGNAL: enum quantity that the point must have */
     const struct setting *group; /* KIND_GROUPS: rows of one item */

@@ -143,9 +143,11 @@ static void evaluate(const void *settings, void *memory, uint32_t index,
     struct state *state = memory;
     const struct reading *reading = &in->snapshot->reading[s->signal];
     const struct row_estimate *row = &in->estimate->row[s->branch];
+    int64_t share_bp = 0;
     struct limit limit = {0};
 
     move_share(s, state, target_fine(s, state, reading), in->snapshot->now_ns);
+    share_bp = state->share_fine / FINE;
     limit = (struct limit){
         .row = s->branch,
         .value_w = load_at_w(row, state->share_fine),
@@ -154,7 +156,7 @@ static void evaluate(const void *settings, void *memory, uint32_t index,
         .strength = LIMIT_SOFT,
         .reason = {index,
                    reading->quality,
-                   {reading->value, (double)(state->share_fine / FINE) / 100.0,
+                   {reading->value, (double)share_bp / 100.0,
                     (double)band_share_bp(s, state->band) / 100.0}},
     };
     limit_add(out, &limit);

@@ -76,18 +76,18 @@ static void evaluate(const void *settings, void *memory, uint32_t index,
     const struct settings *s = settings;
     struct state *state = memory;
     int64_t now_w = production_w(s, in);
+    int64_t credit_w = 0;
     struct limit limit = {0};
 
     move_credit(s, state, now_w * 1000, in->snapshot->now_ns);
+    credit_w = state->credit_mw / 1000;
     limit = (struct limit){
         .row = s->branch,
-        .value_w = s->import_target_w + state->credit_mw / 1000,
+        .value_w = s->import_target_w + credit_w,
         .failsafe_w = s->import_target_w,
         .valid_until_ns = in->snapshot->now_ns + VALID_S * NS_PER_S,
         .strength = LIMIT_SOFT,
-        .reason = {index,
-                   0,
-                   {(double)s->import_target_w, (double)(state->credit_mw / 1000), (double)now_w}},
+        .reason = {index, 0, {(double)s->import_target_w, (double)credit_w, (double)now_w}},
     };
     limit_add(out, &limit);
 }

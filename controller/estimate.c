@@ -1,0 +1,294 @@
+#include "controller/estimate.h"
+
+#include <math.h>
+#include <string.h>
+
+static int64_t max_w(int64_t a, int64_t b) { return a > b ? a : b; }
+
+static int64_t watts_up(double watts)
+{
+    return (int64_t)ceil(fmin(fmax(watts, -(double)LIMIT_MAX_W), (double)LIMIT_MAX_W));
+}
+
+void estimate_create(struct estimator *estimator, const struct site *site,
+                     const struct row_table *rows, const int64_t remainder_w[], struct arena *arena)
+{
+    *estimator = (struct estimator){.site = site, .rows = rows};
+    estimator->remainder = arena_array(arena, site->nodes.count, struct remainder);
+    estimator->hold = arena_array(arena, rows->count, struct hold);
+    estimator->all_sources_good = arena_array(arena, site->tree.branches, bool);
+    estimator->out.node = arena_array(arena, site->nodes.count, struct node_estimate);
+    estimator->out.row = arena_array(arena, rows->count, struct row_estimate);
+    estimator->out.generation_w = arena_array(arena, site->tree.branches, int64_t);
+    for (uint32_t n = 0; remainder_w != NULL && n < site->nodes.count; n++) {
+        estimator->remainder[n].known_before = remainder_w[n] >= 0;
+        estimator->remainder[n].before_w = remainder_w[n];
+    }
+}
+
+/* ---- nodes ---- */
+
+static enum contact contact_of(const struct site *site, const struct node_report *report,
+                               int64_t now_ns)
+{
+    if (!report->heard)
+        return CONTACT_NEVER;
+    return now_ns - report->taken_ns > site->control.report_stale_after_ns ? CONTACT_LOST
+                                                                           : CONTACT_FRESH;
+}
+
+/* The site file's range, narrowed to what the hardware says that it takes. */
+static void cap_range(const struct site *site, uint32_t n, const struct node_report *report,
+                      struct node_estimate *node)
+{
+    node->cap_min_w = site->nodes.cap_min_w[n];
+    node->cap_max_w = site->nodes.cap_max_w[n];
+    if (!report->heard || !report->range_known)
+        return;
+    node->cap_min_w = max_w(node->cap_min_w, report->cap_min_w);
+    if (report->cap_max_w < node->cap_max_w)
+        node->cap_max_w = report->cap_max_w;
+}
+
+static void node_run(struct estimator *e, const struct stage *stage,
+                     const struct snapshot *snapshot, uint32_t n)
+{
+    const struct node_report *report = &snapshot->report[n];
+    const struct node_table *nodes = &e->site->nodes;
+    struct node_estimate *node = &e->out.node[n];
+    bool may_command = e->site->mode == MODE_OBSERVE || site_enforces(e->site, n);
+
+    node->contact = contact_of(e->site, report, snapshot->now_ns);
+    cap_range(e->site, n, report, node);
+    node->controllable = nodes->cappable[n] && nodes->actuator[n] != NONE_INDEX && may_command &&
+                         node->contact == CONTACT_FRESH && node->cap_min_w <= node->cap_max_w;
+    remainder_learn(&e->remainder[n], e->site, n, report);
+    node->remainder_w =
+        remainder_bound_w(&e->remainder[n], e->site, n, node->contact == CONTACT_FRESH);
+    node->bound_w = (nodes->cappable[n] ? stage_committed_cap_w(stage, n) : nodes->uncapped_w[n]) +
+                    node->remainder_w;
+    node->power_known = node->contact == CONTACT_FRESH && report->power_known;
+    node->power_w = node->power_known ? max_w(0, watts_up(report->power_w)) : 0;
+    /* A node that draws more than it should is counted at what it draws. */
+    node->bound_w = max_w(node->bound_w, node->power_w);
+}
+
+/* ---- on-site production ---- */
+
+static void production_run(struct estimator *e, const struct snapshot *snapshot)
+{
+    uint32_t branches = e->site->tree.branches;
+
+    memset(e->out.generation_w, 0, branches * sizeof *e->out.generation_w);
+    for (uint32_t b = 0; b < branches; b++)
+        e->all_sources_good[b] = true;
+    for (uint32_t s = 0; s < e->site->sources; s++) {
+        int64_t power_w = 0;
+        bool good = source_power_w(e->site, s, snapshot, &power_w);
+
+        for (uint32_t b = e->site->source[s].branch; b != NONE_INDEX; b = e->site->tree.parent[b]) {
+            e->all_sources_good[b] = e->all_sources_good[b] && good;
+            e->out.generation_w[b] += power_w;
+        }
+    }
+}
+
+/* ---- the held maximum ---- */
+
+static void hold_add(struct hold *hold, int64_t window_ns, int64_t now_ns, int64_t value_w)
+{
+    int64_t bucket_ns = window_ns / HOLD_BUCKETS + 1;
+
+    if (!hold->started) {
+        hold->started = true;
+        hold->bucket_ns = now_ns;
+        for (int i = 0; i < HOLD_BUCKETS; i++)
+            hold->greatest_w[i] = value_w;
+    }
+    for (int turns = 0; turns < HOLD_BUCKETS && now_ns - hold->bucket_ns >= bucket_ns; turns++) {
+        memmove(&hold->greatest_w[1], &hold->greatest_w[0],
+                (HOLD_BUCKETS - 1) * sizeof hold->greatest_w[0]);
+        hold->greatest_w[0] = value_w;
+        hold->bucket_ns += bucket_ns;
+    }
+    if (now_ns - hold->bucket_ns >= bucket_ns)
+        hold->bucket_ns = now_ns; /* after a gap longer than the window nothing older is left */
+    hold->greatest_w[0] = max_w(hold->greatest_w[0], value_w);
+}
+
+static int64_t hold_greatest_w(const struct hold *hold)
+{
+    int64_t greatest = 0;
+
+    for (int i = 0; i < HOLD_BUCKETS; i++)
+        greatest = max_w(greatest, hold->greatest_w[i]);
+    return greatest;
+}
+
+/* ---- rows ---- */
+
+struct row_sums {
+    int64_t known_w;   /* measured power of the nodes that are heard */
+    int64_t unheard_w; /* bounds of those that are not */
+    bool all_heard;
+};
+
+static struct row_sums sum_nodes(struct estimator *e, uint32_t r)
+{
+    const struct row_table *rows = e->rows;
+    struct row_estimate *row = &e->out.row[r];
+    int64_t known_bp = 0;
+    int64_t unheard_bp = 0;
+    int64_t fixed_bp = 0;
+    int64_t min_bp = 0;
+    int64_t max_bp = 0;
+    bool all_heard = true;
+
+    for (uint32_t i = rows->row_first[r]; i < rows->row_first[r + 1]; i++) {
+        uint32_t n = rows->row_node[i].row;
+        int64_t share = rows->row_node[i].coefficient_bp;
+        const struct node_estimate *node = &e->out.node[n];
+
+        fixed_bp += share * (node->controllable ? node->remainder_w : node->bound_w);
+        if (node->controllable) {
+            min_bp += share * node->cap_min_w;
+            max_bp += share * node->cap_max_w;
+        }
+        if (node->power_known)
+            known_bp += share * node->power_w;
+        else if (e->site->nodes.cappable[n] || e->site->nodes.actuator[n] != NONE_INDEX) {
+            unheard_bp += share * node->bound_w;
+            all_heard = false;
+        } else {
+            /* Nobody reports for it: only what it draws at least is taken off the unexplained load. */
+            known_bp += share * e->site->nodes.idle_w[n];
+        }
+    }
+    row->fixed_w = share_up_w(1, fixed_bp);
+    row->min_w = share_up_w(1, min_bp);
+    row->max_w = max_bp / SHARE_WHOLE_BP;
+    return (struct row_sums){known_bp / SHARE_WHOLE_BP, unheard_bp / SHARE_WHOLE_BP, all_heard};
+}
+
+static uint32_t row_point(const struct estimator *e, const struct row *row)
+{
+    if (row->lost_feed != NONE_INDEX)
+        return NONE_INDEX;
+    if (row->channel == CHANNEL_TOTAL)
+        return e->site->tree.power_point[row->branch];
+    /* Production is not split by phase, so a phase above a source can't be told apart. */
+    if (e->out.generation_w[row->branch] > 0 || !e->all_sources_good[row->branch])
+        return NONE_INDEX;
+    return e->site->tree.phase_power_point[row->branch][row->channel - CHANNEL_L1];
+}
+
+/* The row's load from its meter; false when no fresh meter shows it. */
+static bool metered_w(const struct estimator *e, const struct snapshot *snapshot, uint32_t r,
+                      int64_t *load_w)
+{
+    const struct row *row = &e->rows->row[r];
+    uint32_t point = row_point(e, row);
+    double value = 0;
+
+    if (point == NONE_INDEX || !e->all_sources_good[row->branch] ||
+        !reading_good(&snapshot->reading[point], &value))
+        return false;
+    *load_w = max_w(0, watts_up(value) + e->out.generation_w[row->branch]);
+    return true;
+}
+
+/* Uncontrolled load at a branch without a usable meter: its own worst case and what stands below it. */
+static int64_t from_below_w(const struct estimator *e, uint32_t b)
+{
+    const struct supply_tree *tree = &e->site->tree;
+    int64_t sum_w = tree->unmetered_w[b];
+
+    for (uint32_t c = tree->first_child[b]; c < tree->first_child[b] + tree->children[b]; c++)
+        sum_w += e->out.row[c].uncontrolled_w;
+    return share_margin_w(sum_w, tree->loss_bp[b]);
+}
+
+static int64_t unmetered_w(const struct estimator *e, uint32_t r)
+{
+    const struct row *row = &e->rows->row[r];
+    uint32_t total = row->branch;
+    int64_t below_w = 0;
+
+    if (row->lost_feed != NONE_INDEX) {
+        /* The mirror image of this side's uncontrolled load comes over from the lost feed. */
+        uint32_t normal = row->channel == CHANNEL_TOTAL
+                              ? total
+                              : e->rows->phase_row[total * PHASES + (row->channel - CHANNEL_L1)];
+
+        return 2 * e->out.row[normal].uncontrolled_w;
+    }
+    /* All of it may hang on one phase. */
+    below_w =
+        row->channel == CHANNEL_TOTAL ? from_below_w(e, total) : e->out.row[total].uncontrolled_w;
+    if (!e->hold[r].started)
+        return below_w;
+    return max_w(below_w,
+                 share_up_w(e->site->control.uncontrolled_margin_bp, hold_greatest_w(&e->hold[r])));
+}
+
+static void row_run(struct estimator *e, const struct snapshot *snapshot, uint32_t r)
+{
+    struct row_estimate *row = &e->out.row[r];
+    struct row_sums sums = sum_nodes(e, r);
+    struct hold *hold = &e->hold[r];
+
+    row->measured = metered_w(e, snapshot, r, &row->load_w);
+    if (!row->measured) {
+        row->uncontrolled_w = unmetered_w(e, r);
+        row->load_w = sums.known_w + sums.unheard_w + row->uncontrolled_w;
+        return;
+    }
+    if (sums.all_heard)
+        hold_add(hold, e->site->control.uncontrolled_hold_ns, snapshot->now_ns,
+                 max_w(0, row->load_w - sums.known_w - sums.unheard_w));
+    row->uncontrolled_w = hold->started ? hold_greatest_w(hold) : 0;
+    /* What even the bounds of the silent nodes can't explain is uncontrolled now, whatever it was before. */
+    row->uncontrolled_w = max_w(row->uncontrolled_w, row->load_w - sums.known_w - sums.unheard_w);
+}
+
+/* ---- taking over a running site ---- */
+
+static bool still_coming(const struct estimator *e, const struct stage *stage)
+{
+    for (uint32_t n = 0; n < e->site->nodes.count; n++) {
+        if (e->site->nodes.actuator[n] == NONE_INDEX || !e->site->nodes.cappable[n])
+            continue;
+        if (e->out.node[n].contact == CONTACT_NEVER ||
+            (site_enforces(e->site, n) && !stage->node[n].fenced))
+            return true;
+    }
+    return false;
+}
+
+static void takeover_run(struct estimator *e, const struct stage *stage, int64_t now_ns)
+{
+    if (!e->started) {
+        e->started = true;
+        e->first_ns = now_ns;
+    }
+    if (!e->took_over)
+        e->took_over =
+            now_ns - e->first_ns >= e->site->control.takeover_ns || !still_coming(e, stage);
+    e->out.taking_over = !e->took_over;
+}
+
+const struct estimate *estimate_run(struct estimator *e, const struct stage *stage,
+                                    const struct snapshot *snapshot)
+{
+    for (uint32_t n = 0; n < e->site->nodes.count; n++)
+        node_run(e, stage, snapshot, n);
+    production_run(e, snapshot);
+    /* Deepest branches first: a branch without a meter adds up those below it. Then phases and failover,
+     * which build on the totals. */
+    for (uint32_t b = e->site->tree.branches; b-- > 0;)
+        row_run(e, snapshot, b);
+    for (uint32_t r = e->site->tree.branches; r < e->rows->count; r++)
+        row_run(e, snapshot, r);
+    takeover_run(e, stage, snapshot->now_ns);
+    return &e->out;
+}

@@ -1,0 +1,37 @@
+/* controller/remainder.h - how much a node may draw beside its capped part, learned as an upper bound.
+ *
+ *     sample = power of the node - min(power of the capped part, cap in force)
+ *     remainder = (1 + margin) x greatest sample of the last window, scaled to the top of the cap range
+ *
+ * Fans, memory and losses grow with load, so a sample counts only from half of the cap range's top upward, and is
+ * scaled up to it: that overstates fixed parts and never understates. Until enough has been seen, and while the
+ * node is not heard, the configured worst case holds; a greater sample is believed at once. Pure. */
+#ifndef CONTROLLER_REMAINDER_H
+#define CONTROLLER_REMAINDER_H
+
+#include "model/site.h"
+#include "model/snapshot.h"
+
+enum { REMAINDER_BUCKETS = 4 };
+
+struct remainder {
+    int64_t greatest_w[REMAINDER_BUCKETS]; /* per quarter of the window */
+    int64_t bucket_ns;                     /* start of the newest bucket */
+    int64_t report_ns;                     /* of the last sample */
+    uint32_t samples;                      /* since start, saturating */
+    bool known_before;                     /* from the run before */
+    int64_t before_w;
+};
+
+/* Takes in a report that is newer than the last. */
+void remainder_learn(struct remainder *remainder, const struct site *site, uint32_t node,
+                     const struct node_report *report);
+
+/* The bound to use. */
+int64_t remainder_bound_w(const struct remainder *remainder, const struct site *site, uint32_t node,
+                          bool fresh);
+
+/* The learned bound alone; negative while there is none. */
+int64_t remainder_learned_w(const struct remainder *remainder, const struct site *site);
+
+#endif

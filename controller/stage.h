@@ -1,0 +1,76 @@
+/* controller/stage.h - which cap commands may be sent now, and what each node may be holding meanwhile.
+ *
+ * Lower first, raise only into confirmed headroom: the watts that a lower frees exist only once the node has
+ * said that the lower cap is in force. Per node:
+ *
+ *     committed cap = max(cap in force as read back, every cap in flight)
+ *
+ *   event                  what happens                                        committed cap
+ *   send lower             goes in flight                                      same
+ *   send raise             only if every row holds with it; goes in flight     up, paid for
+ *   report acks (e, s)     everything in flight up to (e, s) is forgotten      down, to what was read back
+ *   old or second report   ignored                                             same
+ *   no ack in time         sent again; what is in flight stays                 same
+ *   never acked            -                                                   the node's uncapped draw
+ *   agent restarted        unknown until it acks a command of ours             the node's uncapped draw
+ *   controller restarted   likewise (the fence): older commands may still come  the node's uncapped draw
+ *
+ * A node drops every command that is not newer than what it has applied, so once it has acked one of ours, all
+ * older ones are dead, however late, doubled or reordered they come. Pure: no clock, no I/O, no allocation after
+ * stage_create. */
+#ifndef CONTROLLER_STAGE_H
+#define CONTROLLER_STAGE_H
+
+#include "model/decision.h"
+
+enum { IN_FLIGHT_MAX = 4 };
+
+struct in_flight {
+    struct command_id id;
+    int64_t cap_w;
+};
+
+struct stage_node {
+    bool fenced; /* it has acked a command of this epoch in its present incarnation */
+    uint64_t incarnation;
+    int64_t in_force_w; /* read back with the newest ack; uncapped when none is in force */
+    struct command_id applied;
+    int64_t report_ns; /* of the newest report taken in */
+    struct in_flight flight[IN_FLIGHT_MAX];
+    uint32_t flights;
+    bool sent; /* anything, in this incarnation */
+    struct command_id sent_id;
+    int64_t sent_w, sent_ns;
+};
+
+struct stage {
+    const struct site *site;
+    const struct row_table *rows;
+    uint64_t epoch, next_seq;
+    bool deposed; /* a newer epoch commands: we are silent for ever */
+    struct stage_node *node;
+    int64_t *headroom_bp;    /* [rows] scratch: watts x SHARE_WHOLE_BP */
+    uint32_t *raise;         /* [nodes] scratch */
+    int64_t raise_credit_mw; /* what the release ramp has granted and nobody has used */
+    bool ticked;
+    int64_t last_ns;
+};
+
+void stage_create(struct stage *stage, const struct site *site, const struct row_table *rows,
+                  uint64_t epoch, struct arena *arena);
+
+/* Takes in what the nodes report; first thing in a tick. */
+void stage_listen(struct stage *stage, const struct snapshot *snapshot);
+
+/* The most that the node's capped part may be allowed now. */
+int64_t stage_committed_cap_w(const struct stage *stage, uint32_t node);
+
+/* The cap that the node is being brought to: the last one sent, else the one in force. */
+int64_t stage_heading_w(const struct stage *stage, uint32_t node);
+
+/* Fills decision->command from decision->node[].cap_w: lowers, then fences and renewals, then raises. Counts in
+ * decision->counters when its own promise would break. */
+void stage_commands(struct stage *stage, const struct snapshot *snapshot,
+                    const struct estimate *estimate, struct decision *decision);
+
+#endif

@@ -1,0 +1,298 @@
+/* The tick: estimate > limits > budget > allocate > stage, and what the host should be told of it. */
+#include "controller/allocate.h"
+#include "controller/budget.h"
+#include "controller/controller.h"
+#include "controller/estimate.h"
+#include "controller/shed.h"
+#include "controller/stage.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A row that could be kept but stays committed above its limit for longer than this is counted. */
+enum { COMMITTED_GRACE_S = 15 };
+
+struct controller {
+    struct arena arena;        /* lives as long as the controller */
+    struct arena policy_arena; /* states and limits of the present policies */
+    const struct site *site;
+    const struct policy_set *policies;
+    void **policy_state; /* [policies] */
+    struct row_table rows;
+    struct stage stage;
+    struct estimator estimator;
+    struct allocator allocator;
+    bool *shed_marked;
+    int64_t *shed_short_bp;
+    int64_t *exceeded_since_ns; /* [rows] meaningful when `exceeded` */
+    bool *exceeded;
+    struct decision decision;
+};
+
+/* ---- creation and reload ---- */
+
+static void take_policies(struct controller *c, const struct policy_set *policies)
+{
+    struct arena arena = {0};
+    void **state = arena_array(&arena, policies->count, void *);
+    struct limit_list limits = {.room = policy_set_limits_max(policies, &c->rows)};
+
+    limits.limit = arena_array(&arena, limits.room, struct limit);
+    for (uint32_t i = 0; i < policies->count; i++) {
+        const struct policy *policy = &policies->policy[i];
+
+        state[i] = arena_take(&arena, 1, policy->kind->state_size);
+        for (uint32_t k = 0; c->policies != NULL && k < c->policies->count; k++) {
+            const struct policy *old = &c->policies->policy[k];
+
+            if (old->kind == policy->kind && strcmp(old->name, policy->name) == 0)
+                memcpy(state[i], c->policy_state[k], policy->kind->state_size);
+        }
+    }
+    arena_free(&c->policy_arena);
+    c->policy_arena = arena;
+    c->policies = policies;
+    c->policy_state = state;
+    c->decision.limits = limits;
+}
+
+static void take_decision(struct decision *d, const struct site *site, const struct row_table *rows,
+                          struct arena *arena)
+{
+    d->node = arena_array(arena, site->nodes.count, struct node_decision);
+    d->row = arena_array(arena, rows->count, struct row_decision);
+    d->command = arena_array(arena, site->nodes.count, struct command);
+    d->shed = arena_array(arena, site->nodes.count, uint32_t);
+    /* Each point and row has at most one alarm at a time of each kind, each node two. */
+    d->alarm_room = site->points + 2 * site->nodes.count + 2 * rows->count + ALARM_COUNT;
+    d->alarm = arena_array(arena, d->alarm_room, struct alarm);
+}
+
+struct controller *controller_create(const struct site *site, const struct policy_set *policies,
+                                     const struct controller_options *options)
+{
+    struct arena arena = {0};
+    struct controller *c = arena_array(&arena, 1, struct controller);
+
+    c->site = site;
+    rows_build(&c->rows, site, &arena);
+    stage_create(&c->stage, site, &c->rows, options->epoch, &arena);
+    estimate_create(&c->estimator, site, &c->rows, options->remainder_w, &arena);
+    allocate_create(&c->allocator, site, &c->rows, &arena);
+    c->shed_marked = arena_array(&arena, site->nodes.count, bool);
+    c->shed_short_bp = arena_array(&arena, c->rows.count, int64_t);
+    c->exceeded_since_ns = arena_array(&arena, c->rows.count, int64_t);
+    c->exceeded = arena_array(&arena, c->rows.count, bool);
+    take_decision(&c->decision, site, &c->rows, &arena);
+    take_policies(c, policies);
+    c->arena = arena; /* which holds the controller itself */
+    return c;
+}
+
+void controller_free(struct controller *controller)
+{
+    struct arena arena = {0};
+
+    if (controller == NULL)
+        return;
+    arena_free(&controller->policy_arena);
+    arena = controller->arena;
+    arena_free(&arena);
+}
+
+void controller_reload(struct controller *controller, const struct policy_set *policies)
+{
+    take_policies(controller, policies);
+}
+
+/* ---- alarms and counters ---- */
+
+static void alarm_add(struct decision *d, enum alarm_kind kind, uint32_t subject, double number)
+{
+    if (d->alarms == d->alarm_room) {
+        d->alarms_dropped++;
+        return;
+    }
+    d->alarm[d->alarms++] = (struct alarm){kind, subject, number};
+}
+
+static double seconds_since(int64_t then_ns, int64_t now_ns)
+{
+    return (double)(now_ns - then_ns) / (double)NS_PER_S;
+}
+
+static void alarm_points(struct controller *c, const struct snapshot *snapshot)
+{
+    for (uint32_t p = 0; p < c->site->points; p++) {
+        const struct reading *reading = &snapshot->reading[p];
+
+        if (reading->quality == QUALITY_STALE)
+            alarm_add(&c->decision, ALARM_READING_STALE, p,
+                      seconds_since(reading->taken_ns, snapshot->now_ns));
+        else if (reading->quality == QUALITY_BAD)
+            alarm_add(&c->decision, ALARM_READING_BAD, p, reading->flaw);
+    }
+}
+
+static void alarm_nodes(struct controller *c, const struct estimate *estimate,
+                        const struct snapshot *snapshot)
+{
+    for (uint32_t n = 0; n < c->site->nodes.count; n++) {
+        const struct node_estimate *node = &estimate->node[n];
+        const struct stage_node *stage = &c->stage.node[n];
+        const struct node_report *report = &snapshot->report[n];
+
+        if (c->site->nodes.actuator[n] == NONE_INDEX)
+            continue;
+        if (node->contact == CONTACT_LOST ||
+            (node->contact == CONTACT_NEVER && !estimate->taking_over))
+            alarm_add(&c->decision, ALARM_NODE_LOST, n,
+                      report->heard ? seconds_since(report->taken_ns, snapshot->now_ns) : 0.0);
+        if (node->contact != CONTACT_FRESH || !stage->fenced || !stage->sent ||
+            command_id_compare(report->applied, stage->sent_id) < 0)
+            continue;
+        /* It has acked our last command; whatever else is in force now is another's doing or its own. */
+        if (!report->cap_in_force ||
+            report->enforced_cap_w >= stage->sent_w + c->site->nodes.cap_step_w[n])
+            alarm_add(&c->decision, ALARM_FOREIGN_WRITER, n,
+                      (double)((report->cap_in_force ? report->enforced_cap_w
+                                                     : c->site->nodes.uncapped_w[n]) -
+                               stage->sent_w));
+    }
+}
+
+static void alarm_rows(struct controller *c, const struct estimate *estimate)
+{
+    for (uint32_t r = 0; r < c->rows.count; r++) {
+        const struct row_decision *row = &c->decision.row[r];
+
+        if (row->hard != NONE_INDEX && estimate->row[r].measured &&
+            estimate->row[r].load_w > row->limit_w)
+            alarm_add(&c->decision, ALARM_ROW_OVER_LIMIT, r,
+                      (double)(estimate->row[r].load_w - row->limit_w));
+        if (row->shortfall_w > 0 && !estimate->taking_over)
+            alarm_add(&c->decision, ALARM_SHORTFALL, r, (double)row->shortfall_w);
+    }
+}
+
+static void alarms_run(struct controller *c, const struct estimate *estimate,
+                       const struct snapshot *snapshot)
+{
+    c->decision.alarms = 0;
+    if (!snapshot->local.known)
+        alarm_add(&c->decision, ALARM_CLOCK_UNKNOWN, 0, 0.0);
+    if (c->decision.limits.dropped > 0)
+        alarm_add(&c->decision, ALARM_LIMITS_DROPPED, 0, (double)c->decision.limits.dropped);
+    alarm_points(c, snapshot);
+    alarm_nodes(c, estimate, snapshot);
+    alarm_rows(c, estimate);
+}
+
+/* Invariant 1 as a counter: what can be kept is kept, once there has been time to bring it down. */
+static void count_committed(struct controller *c, const struct estimate *estimate, int64_t now_ns)
+{
+    for (uint32_t r = 0; r < c->rows.count; r++) {
+        const struct row_decision *row = &c->decision.row[r];
+        bool exceeded = row->hard != NONE_INDEX && row->committed_w > row->limit_w &&
+                        row->shortfall_w == 0 && !estimate->taking_over;
+
+        if (exceeded && !c->exceeded[r])
+            c->exceeded_since_ns[r] = now_ns;
+        c->exceeded[r] = exceeded;
+        if (exceeded && now_ns - c->exceeded_since_ns[r] > COMMITTED_GRACE_S * NS_PER_S)
+            c->decision.counters.committed_exceeded++;
+    }
+}
+
+/* Invariant 5 as a counter: every rated branch has a hard limit, whatever the policies say. */
+static void count_equipment(struct controller *c)
+{
+    for (uint32_t r = 0; r < c->rows.count; r++) {
+        const struct row *row = &c->rows.row[r];
+        const struct rating *rating = &c->site->tree.rating[row->branch];
+        bool judged = rating->kind != RATING_NONE &&
+                      (rating->kind == RATING_A) == (row->channel != CHANNEL_TOTAL);
+
+        if (judged && c->decision.row[r].hard == NONE_INDEX)
+            c->decision.counters.equipment_loosened++;
+    }
+}
+
+/* FNV-1a over what leaves the core: equal on every build for the same inputs. */
+static uint64_t mix(uint64_t hash, uint64_t value)
+{
+    for (int i = 0; i < 8; i++) {
+        hash ^= value >> (8 * i) & 0xff;
+        hash *= UINT64_C(0x100000001b3);
+    }
+    return hash;
+}
+
+static uint64_t hash_of(const struct decision *d, uint32_t nodes)
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+
+    for (uint32_t n = 0; n < nodes; n++) {
+        hash = mix(hash, (uint64_t)d->node[n].cap_w);
+        hash = mix(hash, (uint64_t)d->node[n].committed_cap_w);
+    }
+    for (uint32_t i = 0; i < d->commands; i++) {
+        hash = mix(hash, d->command[i].node);
+        hash = mix(hash, d->command[i].id.seq);
+        hash = mix(hash, (uint64_t)d->command[i].cap_w);
+    }
+    return hash;
+}
+
+/* ---- the tick ---- */
+
+static void limits_run(struct controller *c, const struct estimate *estimate,
+                       const struct snapshot *snapshot)
+{
+    struct policy_input in = {c->site, &c->rows, snapshot, estimate};
+
+    c->decision.limits.count = 0;
+    c->decision.limits.dropped = 0;
+    for (uint32_t i = 0; i < c->policies->count; i++) {
+        const struct policy *policy = &c->policies->policy[i];
+
+        policy->kind->evaluate(policy->settings, c->policy_state[i], i, &in, &c->decision.limits);
+    }
+}
+
+const struct decision *controller_tick(struct controller *c, const struct snapshot *snapshot)
+{
+    const struct estimate *estimate = NULL;
+
+    c->decision.tick++;
+    c->decision.now_ns = snapshot->now_ns;
+    stage_listen(&c->stage, snapshot);
+    estimate = estimate_run(&c->estimator, &c->stage, snapshot);
+    limits_run(c, estimate, snapshot);
+    budget_run(c->site, &c->rows, snapshot, estimate, &c->decision);
+    allocate_run(&c->allocator, estimate, &c->decision);
+    shed_run(c->site, &c->rows, estimate, c->shed_marked, c->shed_short_bp, &c->decision);
+    stage_commands(&c->stage, snapshot, estimate, &c->decision);
+    alarms_run(c, estimate, snapshot);
+    count_committed(c, estimate, snapshot->now_ns);
+    count_equipment(c);
+    c->decision.hash = hash_of(&c->decision, c->site->nodes.count);
+    return &c->decision;
+}
+
+const struct estimate *controller_estimate(const struct controller *controller)
+{
+    return &controller->estimator.out;
+}
+
+const struct row_table *controller_rows(const struct controller *controller)
+{
+    return &controller->rows;
+}
+
+int64_t controller_learned_remainder_w(const struct controller *controller, uint32_t node)
+{
+    return remainder_learned_w(&controller->estimator.remainder[node], controller->site);
+}
+
+bool controller_deposed(const struct controller *controller) { return controller->stage.deposed; }
