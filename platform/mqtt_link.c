@@ -119,7 +119,7 @@ static void keep_message(struct mqtt_session *s, const char *topic, int topic_le
     size_t length = message->payloadlen > 0 ? (size_t)message->payloadlen : 0;
     struct mqtt_entry *entry;
 
-    if (topic_length != 0) { /* Paho gives a length only when there is a NUL inside */
+    if (topic_length > 0 && memchr(topic, '\0', (size_t)topic_length) != NULL) {
         count_dropped(s, &s->counters.dropped_malformed);
         return;
     }
