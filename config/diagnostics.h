@@ -14,7 +14,7 @@ struct diagnostic {
     enum severity severity;
     enum error_kind kind;
     char file[256];
-    uint32_t line; /* 0: the file as a whole */
+    uint32_t line;  /* 0: the file as a whole */
     char path[128]; /* "branches[2].rating"; empty for the file */
     char read[200];
     char expected[200];

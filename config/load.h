@@ -1,7 +1,7 @@
 /* config/load.h - libconfig files to a site and its policies; every mistake with file, line and expectation.
  *
  * Loading is all or nothing: on any error nothing is returned. All mistakes of meaning are collected; of syntax
- * errors libconfig gives one a file. No printing. Not thread-safe against itself (libconfig's include folder). */
+ * errors libconfig gives one a file. No printing. Diagnostics are added to *found, sorted. Thread-safe. */
 #ifndef CONFIG_LOAD_H
 #define CONFIG_LOAD_H
 
@@ -12,22 +12,33 @@
 
 struct load_options {
     const struct driver_schema *drivers; /* ends with a zeroed row; what sites may name */
-    const char *profile_folder;          /* where device profiles are looked for first after the site's own
+    const char *profile_folder; /* where device profiles are looked for first after the site's own
                                             folder's devices/; NULL: config_profile_folder() */
 };
 
 /* On success *out is the caller's until site_free. Warnings may stand in *found all the same. */
 MUST_USE bool load_site(const char *path, const struct load_options *options, struct site **out,
                         struct diagnostics *found);
+/* The same for text in memory, which can't include anything; `name` is what messages call it. */
+MUST_USE bool load_site_text(const char *name, const char *text, size_t size,
+                             const struct load_options *options, struct site **out,
+                             struct diagnostics *found);
 void site_free(struct site *site); /* NULL is fine */
 
 /* The site gives the names that policies refer to. */
 MUST_USE bool load_policies(const char *path, const struct site *site, struct policy_set **out,
                             struct diagnostics *found);
+MUST_USE bool load_policies_text(const char *name, const char *text, size_t size,
+                                 const struct site *site, struct policy_set **out,
+                                 struct diagnostics *found);
 void policy_set_free(struct policy_set *set); /* NULL is fine */
 
 MUST_USE bool load_profile(const char *path, struct arena *arena, struct device_profile *out,
                            struct diagnostics *found);
+
+MUST_USE bool load_profile_text(const char *name, const char *text, size_t size,
+                                struct arena *arena, struct device_profile *out,
+                                struct diagnostics *found);
 
 /* Where the shipped profiles are: $CAPSTAN_DEVICES, else the installed or built-from tree's config/devices. */
 const char *config_profile_folder(void);

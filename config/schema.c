@@ -1,0 +1,610 @@
+#include "config/schema.h"
+
+#include "config/quantity.h"
+#include "config/range.h"
+
+#include <assert.h>
+#include <ctype.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { TEXT_BYTES = 200 };
+
+/* ---------------------------------------------------------------- what a row says of itself */
+
+/* The bounds of a row: its own, else its kind's. */
+static double row_min(const struct setting *row)
+{
+    return row->max == 0 && row->min == 0 ? kind_min(row->kind) : row->min;
+}
+
+static double row_max(const struct setting *row)
+{
+    return row->max == 0 ? kind_max(row->kind) : row->max;
+}
+
+const char *setting_range(const struct setting *row, char *out, size_t size)
+{
+    char low[64];
+    char high[64];
+    const char *what = "";
+
+    out[0] = '\0';
+    switch (row->kind) {
+    case KIND_TEXT:
+        what = " letters";
+        break;
+    case KIND_GROUPS:
+        what = " groups";
+        break;
+    case KIND_SOURCES:
+        what = " names";
+        break;
+    case KIND_POWER:
+    case KIND_SHARE:
+    case KIND_INTENSITY:
+        break; /* the kind's own range is worth telling */
+    default:
+        if (row->max == 0 || !amount_kind(row->kind) || row->kind == KIND_RATING)
+            return out;
+    }
+    if (row->max == 0 && what[0] != '\0')
+        return out;
+    return text_of(out, size, "%s .. %s%s", amount_show(row->kind, row_min(row), low, sizeof low),
+                   amount_show(row->kind, row_max(row), high, sizeof high), what);
+}
+
+const char *setting_choices(const struct setting *row, char *out, size_t size)
+{
+    size_t used = 0;
+
+    out[0] = '\0';
+    for (const char *const *c = row->choices; *c != NULL && used < size; c++)
+        used += (size_t)snprintf(out + used, size - used, "%s\"%s\"",
+                                 c == row->choices ? ""
+                                 : c[1] == NULL    ? " or "
+                                                   : ", ",
+                                 *c);
+    return out;
+}
+
+/* A text for this row that a person can copy: its default, else the kind's example if that is in range. */
+static const char *row_example(const struct setting *row, char *out, size_t size)
+{
+    union amount a = {0};
+    bool quoted = row->kind != KIND_INTEGER && row->kind != KIND_NUMBER;
+    const char *quote = quoted ? "\"" : "";
+    double value = 0;
+
+    if (row->need == NEED_DEFAULT && row->fallback[0] != '\0')
+        return text_of(out, size, "%s%s%s", quote, row->fallback, quote);
+    if (!amount_parse(row->kind, kind_example(row->kind), &a, NULL))
+        return "";
+    value = row->kind == KIND_CURRENT || row->kind == KIND_VOLTAGE || row->kind == KIND_INTENSITY ||
+                    row->kind == KIND_NUMBER
+                ? a.number
+                : (double)a.whole;
+    if (row->kind == KIND_RATING || row->kind == KIND_MEASURE ||
+        (value >= row_min(row) && value <= row_max(row)))
+        return text_of(out, size, "%s%s%s", quote, kind_example(row->kind), quote);
+    text_of(out, size, "%s", quote);
+    amount_show(row->kind, row_max(row), out + strlen(out), size - strlen(out) - 1);
+    return strcat(out, quote);
+}
+
+/* What a value of this row is: for a setting that is missing or of the wrong type. */
+static const char *row_expected(const struct setting *row, char *out, size_t size)
+{
+    char range[TEXT_BYTES];
+    char example[100];
+    char units[100];
+
+    if (row->kind == KIND_CHOICE)
+        return setting_choices(row, out, size);
+    if (amount_kind(row->kind)) {
+        kind_units(row->kind, units, sizeof units);
+        return text_of(out, size, "%s%s%s, such as %s", kind_noun(row->kind),
+                       units[0] != '\0' ? " in " : "", units,
+                       row_example(row, example, sizeof example));
+    }
+    setting_range(row, range, sizeof range);
+    return text_of(out, size, "%s%s%s", kind_noun(row->kind), range[0] != '\0' ? " of " : "",
+                   range);
+}
+
+/* ---------------------------------------------------------------- one value */
+
+static void put(const struct setting *row, const union amount *a, void *field)
+{
+    switch (row->kind) {
+    case KIND_RATING:
+        memcpy(field, &a->rating, sizeof a->rating);
+        break;
+    case KIND_MEASURE:
+        memcpy(field, &a->measure, sizeof a->measure);
+        break;
+    case KIND_NUMBER:
+    case KIND_CURRENT:
+    case KIND_VOLTAGE:
+    case KIND_INTENSITY:
+        memcpy(field, &a->number, sizeof a->number);
+        break;
+    default:
+        memcpy(field, &a->whole, sizeof a->whole);
+    }
+}
+
+static double amount_value(const struct setting *row, const union amount *a)
+{
+    switch (row->kind) {
+    case KIND_RATING:
+        return a->rating.value;
+    case KIND_MEASURE:
+        return a->measure.number;
+    case KIND_NUMBER:
+    case KIND_CURRENT:
+    case KIND_VOLTAGE:
+    case KIND_INTENSITY:
+        return a->number;
+    default:
+        return (double)a->whole;
+    }
+}
+
+static bool wrong_type(const struct schema *schema, const struct setting *row,
+                       const config_setting_t *member)
+{
+    char read[TEXT_BYTES];
+    char expected[TEXT_BYTES];
+
+    return mistake(schema->reader, member,
+                   &(struct mistake){.kind = ERR_TYPE,
+                                     .read = setting_shown(member, read, sizeof read),
+                                     .expected = row_expected(row, expected, sizeof expected)});
+}
+
+static bool out_of_range(const struct schema *schema, const struct setting *row,
+                         const config_setting_t *member)
+{
+    char read[TEXT_BYTES];
+    char range[TEXT_BYTES];
+    char example[100];
+    char expected[TEXT_BYTES];
+    bool amount = amount_kind(row->kind);
+
+    setting_range(row, range, sizeof range);
+    if (range[0] == '\0')
+        row_expected(row, expected, sizeof expected);
+    else
+        text_of(expected, sizeof expected, "%s%s%s", range, amount ? ", such as " : "",
+                amount ? row_example(row, example, sizeof example) : "");
+    return mistake(schema->reader, member,
+                   &(struct mistake){.kind = ERR_RANGE,
+                                     .read = setting_shown(member, read, sizeof read),
+                                     .expected = expected});
+}
+
+static bool read_amount(const struct setting *row, const config_setting_t *member, union amount *a,
+                        struct error *err)
+{
+    if (config_setting_type(member) == CONFIG_TYPE_STRING)
+        return amount_parse(row->kind, config_setting_get_string(member), a, err);
+    if (row->kind == KIND_INTEGER && config_setting_type(member) != CONFIG_TYPE_FLOAT) {
+        a->whole = config_setting_get_int64(member); /* whole, where a double might not be */
+        return true;
+    }
+    if (config_setting_type(member) == CONFIG_TYPE_FLOAT)
+        return amount_from_number(row->kind, config_setting_get_float(member), a, err);
+    return amount_from_number(row->kind, (double)config_setting_get_int64(member), a, err);
+}
+
+static bool fill_amount(const struct schema *schema, const struct setting *row,
+                        const config_setting_t *member, void *field)
+{
+    struct error err = {0};
+    union amount a = {0};
+    char read[TEXT_BYTES];
+    char expected[TEXT_BYTES];
+    bool number = config_setting_is_number(member);
+    bool plain = row->kind == KIND_INTEGER || row->kind == KIND_NUMBER;
+
+    if (!number && (plain || config_setting_type(member) != CONFIG_TYPE_STRING))
+        return wrong_type(schema, row, member);
+    if (!read_amount(row, member, &a, &err)) {
+        bool own = err.what == ERR_RANGE; /* "whole watts" says it best */
+
+        return mistake(
+            schema->reader, member,
+            &(struct mistake){.kind = err.what,
+                              .read = setting_shown(member, read, sizeof read),
+                              .expected = own ? err.expected
+                                              : row_expected(row, expected, sizeof expected)});
+    }
+    if (!(amount_value(row, &a) >= row_min(row) && amount_value(row, &a) <= row_max(row)))
+        return out_of_range(schema, row, member);
+    put(row, &a, field);
+    return true;
+}
+
+static bool fill_text(const struct schema *schema, const struct setting *row,
+                      const config_setting_t *member, void *field)
+{
+    const char *text = config_setting_get_string(member);
+    const char *copy = NULL;
+
+    if (text == NULL)
+        return wrong_type(schema, row, member);
+    if ((double)strlen(text) < row->min || (double)strlen(text) > row_max(row))
+        return out_of_range(schema, row, member);
+    for (const char *at = text; *at != '\0'; at++) {
+        if (iscntrl((unsigned char)*at))
+            return mistake(schema->reader, member,
+                           &(struct mistake){.kind = ERR_SYNTAX,
+                                             .read = text,
+                                             .expected = "text without control characters"});
+    }
+    copy = arena_text(schema->arena, text, strlen(text));
+    memcpy(field, &copy, sizeof copy);
+    return true;
+}
+
+static bool fill_name(const struct schema *schema, const struct setting *row,
+                      const config_setting_t *member, void *field)
+{
+    const char *text = config_setting_get_string(member);
+    char read[TEXT_BYTES];
+    struct error err = {0};
+    uint32_t count = 0;
+
+    if (text == NULL)
+        return wrong_type(schema, row, member);
+    if (!range_count(text, &count, &err))
+        return mistake(schema->reader, member,
+                       &(struct mistake){.kind = err.what,
+                                         .read = setting_shown(member, read, sizeof read),
+                                         .expected = err.expected});
+    text = arena_text(schema->arena, text, strlen(text));
+    memcpy(field, &text, sizeof text);
+    return true;
+}
+
+static bool fill_bool(const struct schema *schema, const struct setting *row,
+                      const config_setting_t *member, void *field)
+{
+    bool value = config_setting_get_bool(member);
+
+    if (config_setting_type(member) != CONFIG_TYPE_BOOL)
+        return wrong_type(schema, row, member);
+    memcpy(field, &value, sizeof value);
+    return true;
+}
+
+static size_t choice_count(const struct setting *row)
+{
+    size_t count = 0;
+
+    while (row->choices[count] != NULL)
+        count++;
+    return count;
+}
+
+static bool fill_choice(const struct schema *schema, const struct setting *row,
+                        const config_setting_t *member, void *field)
+{
+    const char *text = config_setting_get_string(member);
+    char read[TEXT_BYTES];
+    char expected[TEXT_BYTES];
+
+    if (text == NULL)
+        return wrong_type(schema, row, member);
+    for (int i = 0; row->choices[i] != NULL; i++) {
+        if (strcmp(row->choices[i], text) == 0) {
+            memcpy(field, &i, sizeof i);
+            return true;
+        }
+    }
+    return mistake(
+        schema->reader, member,
+        &(struct mistake){.kind = ERR_UNKNOWN,
+                          .read = setting_shown(member, read, sizeof read),
+                          .expected = setting_choices(row, expected, sizeof expected),
+                          .suggestion = name_nearest(row->choices, choice_count(row), text)});
+}
+
+/* ---------------------------------------------------------------- references */
+
+static bool refer(const struct schema *schema, enum setting_kind kind,
+                  const struct name_index *index, const config_setting_t *member, uint32_t *value)
+{
+    const char *text = config_setting_get_string(member);
+    char read[TEXT_BYTES];
+    const char *near = NULL;
+
+    if (text != NULL && index != NULL) {
+        *value = name_find(index, text);
+        if (*value != NONE_INDEX)
+            return true;
+        near = name_nearest(index->name, index->count, text);
+    }
+    return mistake(schema->reader, member,
+                   &(struct mistake){.kind = text == NULL ? ERR_TYPE : ERR_UNKNOWN,
+                                     .read = setting_shown(member, read, sizeof read),
+                                     .expected = kind == KIND_SOURCES ? "the name of a source"
+                                                                      : kind_noun(kind),
+                                     .suggestion = near});
+}
+
+static const struct name_index *index_of(const struct schema *schema, enum setting_kind kind)
+{
+    const struct references *r = schema->references;
+
+    if (r == NULL)
+        return NULL;
+    return kind == KIND_BRANCH    ? r->branches
+           : kind == KIND_SIGNAL  ? r->points
+           : kind == KIND_SOURCES ? r->sources
+                                  : r->brokers;
+}
+
+static bool fill_reference(const struct schema *schema, const struct setting *row,
+                           const config_setting_t *member, void *field)
+{
+    uint32_t value = NONE_INDEX;
+    char read[TEXT_BYTES];
+    char expected[TEXT_BYTES];
+    enum quantity wanted = (enum quantity)row->quantity;
+
+    if (!refer(schema, row->kind, index_of(schema, row->kind), member, &value))
+        return false;
+    if (row->kind == KIND_SIGNAL && schema->references->point[value].quantity != wanted) {
+        text_of(read, sizeof read, "\"%s\" gives %s", config_setting_get_string(member),
+                quantity_name(schema->references->point[value].quantity));
+        text_of(expected, sizeof expected, "one that gives %s", quantity_name(wanted));
+        return mistake(schema->reader, member,
+                       &(struct mistake){.kind = ERR_TYPE, .read = read, .expected = expected});
+    }
+    memcpy(field, &value, sizeof value);
+    return true;
+}
+
+static bool fill_profile(const struct schema *schema, const struct setting *row,
+                         const config_setting_t *member, void *field)
+{
+    const char *text = config_setting_get_string(member);
+    const struct references *r = schema->references;
+    const struct device_profile *profile = NULL;
+
+    if (text == NULL || r == NULL || r->profile == NULL)
+        return wrong_type(schema, row, member);
+    profile = r->profile(r->context, text, member);
+    memcpy(field, &profile, sizeof profile);
+    return profile != NULL;
+}
+
+/* One name, or a list or array of them. */
+static bool fill_sources(const struct schema *schema, const struct setting *row,
+                         const config_setting_t *member, void *field)
+{
+    bool many = config_setting_is_list(member) || config_setting_is_array(member);
+    uint32_t count = many ? (uint32_t)config_setting_length(member) : 1;
+    uint32_t *index = arena_array(schema->arena, count, uint32_t);
+    struct index_list list = {index, count};
+    bool ok = true;
+
+    if (!many && config_setting_type(member) != CONFIG_TYPE_STRING)
+        return wrong_type(schema, row, member);
+    if (count < row_min(row) || count > row_max(row))
+        return out_of_range(schema, row, member);
+    for (uint32_t i = 0; i < count; i++) {
+        const config_setting_t *name = many ? config_setting_get_elem(member, i) : member;
+        bool known = refer(schema, KIND_SOURCES, index_of(schema, KIND_SOURCES), name, &index[i]);
+
+        for (uint32_t k = 0; known && k < i; k++) {
+            if (index[k] == index[i])
+                known = mistake(schema->reader, name,
+                                &(struct mistake){.kind = ERR_DUPLICATE,
+                                                  .read = config_setting_get_string(name),
+                                                  .expected = "each source once"});
+        }
+        ok = ok && known;
+    }
+    memcpy(field, &list, sizeof list);
+    return ok;
+}
+
+/* ---------------------------------------------------------------- groups */
+
+static bool fill_groups(const struct schema *schema, const struct setting *row,
+                        const config_setting_t *member, void *field)
+{
+    uint32_t count = (uint32_t)config_setting_length(member);
+    struct group_list list = {NULL, count};
+    char *item = NULL;
+    bool ok = true;
+
+    if (!config_setting_is_list(member))
+        return wrong_type(schema, row, member);
+    if (count < row_min(row) || count > row_max(row))
+        return out_of_range(schema, row, member);
+    item = arena_take(schema->arena, count, row->group_size);
+    list.item = item;
+    for (uint32_t i = 0; i < count; i++) {
+        const config_setting_t *group = config_setting_get_elem(member, i);
+        const struct schema_part part = {row->group, item + i * row->group_size};
+
+        ok = schema_fill(schema, group, &part, 1) && ok;
+    }
+    memcpy(field, &list, sizeof list);
+    return ok;
+}
+
+/* ---------------------------------------------------------------- rows */
+
+static bool fill_value(const struct schema *schema, const struct setting *row,
+                       const config_setting_t *member, void *field)
+{
+    switch (row->kind) {
+    case KIND_TEXT:
+        return fill_text(schema, row, member, field);
+    case KIND_BOOL:
+        return fill_bool(schema, row, member, field);
+    case KIND_CHOICE:
+        return fill_choice(schema, row, member, field);
+    case KIND_NAME:
+        return fill_name(schema, row, member, field);
+    case KIND_BRANCH:
+    case KIND_SIGNAL:
+    case KIND_BROKER:
+        return fill_reference(schema, row, member, field);
+    case KIND_SOURCES:
+        return fill_sources(schema, row, member, field);
+    case KIND_PROFILE:
+        return fill_profile(schema, row, member, field);
+    case KIND_GROUPS:
+        return fill_groups(schema, row, member, field);
+    default:
+        return fill_amount(schema, row, member, field);
+    }
+}
+
+/* Defaults are our own promise, so a bad one is a bug, not a mistake of the file. */
+static void fill_default(const struct setting *row, void *field)
+{
+    union amount a = {0};
+    bool truth = strcmp(row->fallback, "true") == 0;
+    int choice = 0;
+
+    switch (row->kind) {
+    case KIND_TEXT:
+    case KIND_NAME:
+        memcpy(field, &row->fallback, sizeof row->fallback);
+        return;
+    case KIND_BOOL:
+        memcpy(field, &truth, sizeof truth);
+        return;
+    case KIND_CHOICE:
+        while (row->choices[choice] != NULL && strcmp(row->choices[choice], row->fallback) != 0)
+            choice++;
+        assert(row->choices[choice] != NULL);
+        memcpy(field, &choice, sizeof choice);
+        return;
+    case KIND_GROUPS:
+    case KIND_SOURCES:
+        assert(row->fallback[0] == '\0');
+        return; /* zeroed is the empty list */
+    default:
+        break;
+    }
+    if (!amount_kind(row->kind) || !amount_parse(row->kind, row->fallback, &a, NULL))
+        assert(!"a default that its own kind can read");
+    put(row, &a, field);
+}
+
+static bool fill_missing(const struct schema *schema, const config_setting_t *group,
+                         const struct setting *row, char *out)
+{
+    char expected[TEXT_BYTES];
+
+    if (row->need == NEED_OPTIONAL)
+        return true;
+    if (row->need == NEED_DEFAULT) {
+        fill_default(row, out + row->at);
+        return true;
+    }
+    return mistake(schema->reader, group,
+                   &(struct mistake){.kind = ERR_MISSING,
+                                     .member = row->name,
+                                     .read = "is missing",
+                                     .expected = row_expected(row, expected, sizeof expected)});
+}
+
+static bool fill_row(const struct schema *schema, const config_setting_t *group,
+                     const struct setting *row, char *out)
+{
+    const config_setting_t *member = config_setting_get_member(group, row->name);
+    bool given = member != NULL;
+
+    if (row->need == NEED_OPTIONAL && row->given_at != 0)
+        memcpy(out + row->given_at, &given, sizeof given);
+    return given ? fill_value(schema, row, member, out + row->at)
+                 : fill_missing(schema, group, row, out);
+}
+
+/* ---------------------------------------------------------------- names that no row knows */
+
+enum { NAMES_MAX = 100 };
+
+static size_t row_names(const struct schema_part *part, size_t parts, const char *name[NAMES_MAX])
+{
+    size_t count = 0;
+
+    for (size_t p = 0; p < parts; p++) {
+        for (const struct setting *row = part[p].rows; row != NULL && row->name != NULL; row++) {
+            if (count < NAMES_MAX)
+                name[count++] = row->name;
+        }
+    }
+    return count;
+}
+
+static bool unknown_setting(const struct schema *schema, const config_setting_t *member,
+                            const char *const *name, size_t count)
+{
+    char expected[TEXT_BYTES] = "one of ";
+    size_t used = strlen(expected);
+
+    for (size_t i = 0; i < count && used < sizeof expected; i++)
+        used += (size_t)snprintf(expected + used, sizeof expected - used, "%s%s", i > 0 ? ", " : "",
+                                 name[i]);
+    if (used >= sizeof expected)
+        memcpy(expected + sizeof expected - 4, "...", 4);
+    return mistake(schema->reader, member,
+                   &(struct mistake){.kind = ERR_UNKNOWN,
+                                     .read = "no such setting",
+                                     .expected = expected,
+                                     .suggestion = name_nearest(name, count, member->name)});
+}
+
+bool schema_names(const struct schema *schema, const config_setting_t *group,
+                  const char *const *name, size_t count)
+{
+    bool ok = true;
+
+    for (int i = 0; i < config_setting_length(group); i++) {
+        const config_setting_t *member = config_setting_get_elem(group, (unsigned)i);
+        bool known = member->name[0] == SOURCE_DUPLICATE; /* reported already */
+
+        for (size_t k = 0; k < count && !known; k++)
+            known = strcmp(name[k], member->name) == 0;
+        if (!known)
+            ok = unknown_setting(schema, member, name, count);
+    }
+    return ok;
+}
+
+bool schema_fill(const struct schema *schema, const config_setting_t *group,
+                 const struct schema_part *part, size_t parts)
+{
+    const char *name[NAMES_MAX];
+    char read[TEXT_BYTES];
+    bool ok = true;
+
+    if (!config_setting_is_group(group))
+        return mistake(schema->reader, group,
+                       &(struct mistake){.kind = ERR_TYPE,
+                                         .read = setting_shown(group, read, sizeof read),
+                                         .expected = "a group { ... }"});
+    ok = schema_names(schema, group, name, row_names(part, parts, name));
+    for (size_t p = 0; p < parts; p++) {
+        for (const struct setting *row = part[p].rows; row != NULL && row->name != NULL; row++)
+            ok = fill_row(schema, group, row, part[p].out) && ok;
+    }
+    return ok;
+}
+
+void schema_defaults(const struct schema *schema, const struct setting *rows, void *out)
+{
+    for (const struct setting *row = rows; row->name != NULL; row++)
+        (void)fill_missing(schema, NULL, row, out);
+}
