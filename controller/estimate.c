@@ -231,24 +231,50 @@ static int64_t unmetered_w(const struct estimator *e, uint32_t r)
                  share_up_w(e->site->control.uncontrolled_margin_bp, hold_greatest_w(&e->hold[r])));
 }
 
+/* Never seen since start-up, at the branch's own meter or, where it has none, at one that stands for it. */
+static bool blind(const struct estimator *e, uint32_t r)
+{
+    const struct supply_tree *tree = &e->site->tree;
+    uint32_t b = e->rows->row[r].branch;
+
+    if (r != b)
+        return e->out.row[b].blind; /* phases and failover follow their branch's total */
+    if (e->hold[r].started)
+        return false;
+    if (tree->power_point[b] != NONE_INDEX)
+        return !e->out.row[b].measured;
+    for (uint32_t c = tree->first_child[b]; c < tree->first_child[b] + tree->children[b]; c++) {
+        if (e->out.row[c].blind)
+            return true;
+    }
+    return false;
+}
+
 static void row_run(struct estimator *e, const struct snapshot *snapshot, uint32_t r)
 {
     struct row_estimate *row = &e->out.row[r];
     struct row_sums sums = sum_nodes(e, r);
     struct hold *hold = &e->hold[r];
+    int64_t unexplained_w = 0;
 
     row->measured = metered_w(e, snapshot, r, &row->load_w);
+    row->blind = blind(e, r);
     if (!row->measured) {
         row->uncontrolled_w = unmetered_w(e, r);
         row->load_w = sums.known_w + sums.unheard_w + row->uncontrolled_w;
         return;
     }
-    if (sums.all_heard)
-        hold_add(hold, e->site->control.uncontrolled_hold_ns, snapshot->now_ns,
-                 max_w(0, row->load_w - sums.known_w - sums.unheard_w));
-    row->uncontrolled_w = hold->started ? hold_greatest_w(hold) : 0;
+    unexplained_w = max_w(0, row->load_w - sums.known_w);
+    if (sums.all_heard) {
+        if (!hold->complete)
+            *hold = (struct hold){.complete = true};
+        hold_add(hold, e->site->control.uncontrolled_hold_ns, snapshot->now_ns, unexplained_w);
+    } else if (!hold->complete && e->took_over) {
+        hold_add(hold, e->site->control.uncontrolled_hold_ns, snapshot->now_ns, unexplained_w);
+    }
+    row->uncontrolled_w = hold->started ? hold_greatest_w(hold) : unexplained_w;
     /* What even the bounds of the silent nodes can't explain is uncontrolled now, whatever it was before. */
-    row->uncontrolled_w = max_w(row->uncontrolled_w, row->load_w - sums.known_w - sums.unheard_w);
+    row->uncontrolled_w = max_w(row->uncontrolled_w, unexplained_w - sums.unheard_w);
 }
 
 /* ---- taking over a running site ---- */

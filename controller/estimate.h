@@ -6,9 +6,10 @@
  *     uncontrolled = load - sum of coefficient x measured power of each node
  *
  * held at its greatest over a window: it rises at once and falls slowly, so that a meter which froze while nodes
- * rose can't argue it down before the freeze is noticed. Nodes that are not heard are not explained away: the
- * last uncontrolled load stands, unless the meter shows that even their bounds don't cover the difference. A
- * silent meter: last uncontrolled x margin. No meter: what stands below it and the configured worst case. */
+ * rose can't argue it down before the freeze is noticed. Nodes that fall silent are not explained away: the last
+ * uncontrolled load stands, unless the meter shows that even their bounds don't cover the difference. Nodes that
+ * were never heard leave their whole draw unexplained, so it counts as uncontrolled beside their bounds. A silent
+ * meter: last uncontrolled x margin. No meter: what stands below it and the configured worst case. */
 #ifndef CONTROLLER_ESTIMATE_H
 #define CONTROLLER_ESTIMATE_H
 
@@ -21,6 +22,7 @@ enum { HOLD_BUCKETS = 8 };
 /* The greatest of a value over a sliding window. */
 struct hold {
     bool started;
+    bool complete; /* begun with every node heard; before, what silent nodes draw was counted in */
     int64_t greatest_w[HOLD_BUCKETS];
     int64_t bucket_ns;
 };

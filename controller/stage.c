@@ -16,6 +16,7 @@ void stage_create(struct stage *stage, const struct site *site, const struct row
     *stage = (struct stage){.site = site, .rows = rows, .epoch = epoch, .next_seq = 1};
     stage->node = arena_array(arena, site->nodes.count, struct stage_node);
     stage->headroom_bp = arena_array(arena, rows->count, int64_t);
+    stage->committed_bp = arena_array(arena, rows->count, int64_t);
     stage->raise = arena_array(arena, site->nodes.count, uint32_t);
     for (uint32_t n = 0; n < site->nodes.count; n++)
         stage->node[n].in_force_w = site->nodes.uncapped_w[n];
@@ -38,7 +39,20 @@ static void forget_up_to(struct stage_node *node, struct command_id applied)
 static void new_incarnation(struct stage_node *node, const struct node_report *report,
                             int64_t uncapped_w)
 {
+    uint64_t retired[RETIRED_MAX] = {node->incarnation};
+
+    memcpy(&retired[1], node->retired, (RETIRED_MAX - 1) * sizeof retired[0]);
     *node = (struct stage_node){.incarnation = report->incarnation, .in_force_w = uncapped_w};
+    memcpy(node->retired, retired, sizeof retired);
+}
+
+static bool is_retired(const struct stage_node *node, uint64_t incarnation)
+{
+    for (int i = 0; i < RETIRED_MAX; i++) {
+        if (node->retired[i] != 0 && node->retired[i] == incarnation)
+            return true;
+    }
+    return false;
 }
 
 static void listen(struct stage *stage, uint32_t n, const struct node_report *report)
@@ -51,8 +65,8 @@ static void listen(struct stage *stage, uint32_t n, const struct node_report *re
     if (report->applied.epoch > stage->epoch)
         stage->deposed = true;
     if (report->incarnation != node->incarnation) {
-        if (node->report_ns > report->taken_ns)
-            return; /* a late word of the incarnation before */
+        if (node->report_ns > report->taken_ns || is_retired(node, report->incarnation))
+            return; /* a late word of an incarnation before */
         new_incarnation(node, report, uncapped_w);
     }
     if (report->taken_ns < node->report_ns ||
@@ -125,8 +139,10 @@ static void send(struct stage *stage, uint32_t n, enum command_kind kind, int64_
     if (!enforce)
         return; /* nothing leaves, so nothing is in flight */
     stage->next_seq++;
-    make_room(node);
-    node->flight[node->flights++] = (struct in_flight){id, cap_w};
+    if (kind == COMMAND_RAISE) {
+        make_room(node);
+        node->flight[node->flights++] = (struct in_flight){id, cap_w};
+    }
     node->sent = true;
     node->sent_id = id;
     node->sent_w = cap_w;
@@ -185,9 +201,8 @@ static void renew(struct stage *stage, uint32_t n, int64_t wanted_w, int64_t now
     bool late = unanswered(node) && age_ns >= stage->site->control.ack_timeout_ns;
     bool due = age_ns >= renewal_ns(stage);
 
-    /* Never more than is committed already: a renewal is not a raise. */
-    if (node->sent && (late || due) && node->sent_w <= stage_committed_cap_w(stage, n))
-        send(stage, n, COMMAND_RENEW, min_w(node->sent_w, max_w(wanted_w, 0)), now_ns, decision);
+    if (node->sent && (late || due))
+        send(stage, n, COMMAND_RENEW, min_w(stage_heading_w(stage, n), wanted_w), now_ns, decision);
 }
 
 static int64_t stage_limit_w(const struct row_decision *row)
@@ -212,7 +227,12 @@ static void measure_headroom(struct stage *stage, const struct estimate *estimat
             committed_bp += (int64_t)share->coefficient_bp *
                             (stage_committed_cap_w(stage, n) + estimate->node[n].remainder_w);
         }
-        stage->headroom_bp[r] = stage_limit_w(&decision->row[r]) * SHARE_WHOLE_BP - committed_bp;
+        stage->committed_bp[r] = committed_bp;
+        /* Where the load was never seen there is no headroom to confirm. */
+        stage->headroom_bp[r] =
+            estimate->row[r].blind
+                ? 0
+                : stage_limit_w(&decision->row[r]) * SHARE_WHOLE_BP - committed_bp;
     }
 }
 
@@ -232,8 +252,10 @@ static void take_headroom(struct stage *stage, uint32_t n, int64_t raise_w)
 {
     const struct row_table *rows = stage->rows;
 
-    for (uint32_t i = rows->first[n]; i < rows->first[n + 1]; i++)
+    for (uint32_t i = rows->first[n]; i < rows->first[n + 1]; i++) {
         stage->headroom_bp[rows->share[i].row] -= (int64_t)rows->share[i].coefficient_bp * raise_w;
+        stage->committed_bp[rows->share[i].row] += (int64_t)rows->share[i].coefficient_bp * raise_w;
+    }
 }
 
 /* How far the release ramp lets the site's caps rise in this tick, W. */

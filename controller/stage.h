@@ -3,10 +3,12 @@
  * Lower first, raise only into confirmed headroom: the watts that a lower frees exist only once the node has
  * said that the lower cap is in force. Per node:
  *
- *     committed cap = max(cap in force as read back, every cap in flight)
+ *     committed cap = max(cap in force as read back, every raise in flight)
+ *
+ * Only a raise can raise: a node answers every other command with min(cap in force, cap asked).
  *
  *   event                  what happens                                        committed cap
- *   send lower             goes in flight                                      same
+ *   send lower             -                                                   same
  *   send raise             only if every row holds with it; goes in flight     up, paid for
  *   report acks (e, s)     everything in flight up to (e, s) is forgotten      down, to what was read back
  *   old or second report   ignored                                             same
@@ -23,7 +25,7 @@
 
 #include "model/decision.h"
 
-enum { IN_FLIGHT_MAX = 4 };
+enum { IN_FLIGHT_MAX = 4, RETIRED_MAX = 4 };
 
 struct in_flight {
     struct command_id id;
@@ -33,10 +35,11 @@ struct in_flight {
 struct stage_node {
     bool fenced; /* it has acked a command of this epoch in its present incarnation */
     uint64_t incarnation;
+    uint64_t retired[RETIRED_MAX]; /* incarnations before it: a late word of theirs is ignored */
     int64_t in_force_w; /* read back with the newest ack; uncapped when none is in force */
     struct command_id applied;
-    int64_t report_ns; /* of the newest report taken in */
-    struct in_flight flight[IN_FLIGHT_MAX];
+    int64_t report_ns;                      /* of the newest report taken in */
+    struct in_flight flight[IN_FLIGHT_MAX]; /* raises */
     uint32_t flights;
     bool sent; /* anything, in this incarnation */
     struct command_id sent_id;
@@ -49,7 +52,9 @@ struct stage {
     uint64_t epoch, next_seq;
     bool deposed; /* a newer epoch commands: we are silent for ever */
     struct stage_node *node;
-    int64_t *headroom_bp;    /* [rows] scratch: watts x SHARE_WHOLE_BP */
+    int64_t
+        *committed_bp; /* [rows] watts x SHARE_WHOLE_BP that may be drawn, this tick's raises too */
+    int64_t *headroom_bp;    /* [rows] what the limit leaves above that */
     uint32_t *raise;         /* [nodes] scratch */
     int64_t raise_credit_mw; /* what the release ramp has granted and nobody has used */
     bool ticked;

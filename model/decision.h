@@ -44,10 +44,12 @@ struct row_decision {
     int64_t shortfall_w; /* by how much minimum caps exceed the hard limit; 0 when feasible */
 };
 
+/* Only a raise may raise: for every other kind the node keeps min(cap in force, cap_w), however old the
+ * controller's picture of it was. */
 enum command_kind {
     COMMAND_LOWER,
     COMMAND_RAISE,
-    COMMAND_FENCE, /* at take-over: re-states the cap in force under this controller's epoch */
+    COMMAND_FENCE, /* at take-over: the cap in force, now under this controller's epoch */
     COMMAND_RENEW  /* the same cap again: extends the lease, or after a lost acknowledgement */
 };
 

@@ -25,7 +25,8 @@ struct node_estimate {
 };
 
 struct row_estimate {
-    bool measured;          /* load_w comes from a fresh meter */
+    bool measured; /* load_w comes from a fresh meter */
+    bool blind; /* its meter, or one below, was never read since start-up: nothing may rise here */
     int64_t load_w;         /* on the row now: meter + on-site generation behind it */
     int64_t uncontrolled_w; /* load that no cap moves: meter - sum of nodes, held and with margin */
     int64_t

@@ -1,0 +1,97 @@
+/* Random sites, limits, faults and networks for many ticks, against the truth.
+ *
+ *     invariants_test [--seed N] [--ticks N]
+ *
+ * Prints the seed; the same seed replays the same run. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#include "tests/controller/world.h"
+
+enum { WORLD_TICKS = 500, STORM_TICKS = 170, CALM_TICKS = 80, NODES_MAX = 24 };
+
+static uint64_t seed;
+static uint64_t ticks_wanted = 100000;
+
+/* Storms and calms in turn; the calm must end in order. Returns the hash of all decisions. */
+static uint64_t live_through(uint64_t world_seed, uint64_t ticks, char broken[256])
+{
+    struct world world;
+    uint64_t hash = 0;
+
+    world_create(&world, world_seed, NODES_MAX);
+    for (uint64_t i = 0; i < ticks && world.broken[0] == '\0'; i++) {
+        uint64_t phase = i % (STORM_TICKS + CALM_TICKS);
+        const struct decision *decision = NULL;
+
+        if (phase < STORM_TICKS)
+            world_disturb(&world);
+        else if (phase == STORM_TICKS)
+            world_calm(&world);
+        decision = world_tick(&world);
+        if (phase == STORM_TICKS + CALM_TICKS - 1)
+            world_check_settled(&world, decision);
+    }
+    snprintf(broken, 256, "%s", world.broken);
+    hash = world.hash;
+    world_free(&world);
+    return hash;
+}
+
+static void no_order_of_events_breaks_a_limit(void **state)
+{
+    char broken[256] = "";
+    uint64_t ticks = 0;
+
+    (void)state;
+    for (uint64_t i = 0; ticks < ticks_wanted; i++, ticks += WORLD_TICKS) {
+        live_through(seed + i, WORLD_TICKS, broken);
+        if (broken[0] != '\0')
+            fail_msg("%s\n  replay: invariants_test --seed %llu --ticks %d", broken,
+                     (unsigned long long)(seed + i), WORLD_TICKS);
+    }
+    print_message("lived through %llu ticks (seed %llu)\n", (unsigned long long)ticks,
+                  (unsigned long long)seed);
+}
+
+static void the_same_inputs_give_the_same_decisions(void **state)
+{
+    char broken[256] = "";
+
+    (void)state;
+    for (uint64_t i = 0; i < 10; i++) {
+        uint64_t first = live_through(seed + i, 300, broken);
+
+        assert_true(first == live_through(seed + i, 300, broken));
+        assert_true(first != live_through(seed + i + 1, 300, broken));
+    }
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(no_order_of_events_breaks_a_limit),
+        cmocka_unit_test(the_same_inputs_give_the_same_decisions),
+    };
+    const char *sanitizer = getenv("CAPSTAN_SANITIZE");
+
+    seed = (uint64_t)time(NULL) * 1000;
+    if (sanitizer != NULL && sanitizer[0] != '\0')
+        ticks_wanted = 20000;
+    for (int i = 1; i + 1 < argc; i += 2) {
+        if (strcmp(argv[i], "--seed") == 0)
+            seed = strtoull(argv[i + 1], NULL, 10);
+        else if (strcmp(argv[i], "--ticks") == 0)
+            ticks_wanted = strtoull(argv[i + 1], NULL, 10);
+    }
+    print_message("seed %llu\n", (unsigned long long)seed);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
