@@ -37,12 +37,13 @@ static void forget_up_to(struct stage_node *node, struct command_id applied)
 
 /* An agent that restarted drops whatever was addressed to the one before it. */
 static void new_incarnation(struct stage_node *node, const struct node_report *report,
-                            int64_t uncapped_w)
+                            int64_t uncapped_w, uint64_t next_seq)
 {
     uint64_t retired[RETIRED_MAX] = {node->incarnation};
 
     memcpy(&retired[1], node->retired, (RETIRED_MAX - 1) * sizeof retired[0]);
-    *node = (struct stage_node){.incarnation = report->incarnation, .in_force_w = uncapped_w};
+    *node = (struct stage_node){
+        .incarnation = report->incarnation, .in_force_w = uncapped_w, .fence_seq = next_seq};
     memcpy(node->retired, retired, sizeof retired);
 }
 
@@ -55,6 +56,16 @@ static bool is_retired(const struct stage_node *node, uint64_t incarnation)
     return false;
 }
 
+/* A report of an incarnation before the present one. Incarnations have no order, so a mistake must heal: once the
+ * present one has been silent for long, the other is believed again. */
+static bool late_word(const struct stage *stage, const struct stage_node *node,
+                      const struct node_report *report)
+{
+    return report->taken_ns < node->report_ns ||
+           (is_retired(node, report->incarnation) &&
+            report->taken_ns - node->report_ns <= stage->site->control.report_stale_after_ns);
+}
+
 static void listen(struct stage *stage, uint32_t n, const struct node_report *report)
 {
     struct stage_node *node = &stage->node[n];
@@ -65,9 +76,9 @@ static void listen(struct stage *stage, uint32_t n, const struct node_report *re
     if (report->applied.epoch > stage->epoch)
         stage->deposed = true;
     if (report->incarnation != node->incarnation) {
-        if (node->report_ns > report->taken_ns || is_retired(node, report->incarnation))
-            return; /* a late word of an incarnation before */
-        new_incarnation(node, report, uncapped_w);
+        if (late_word(stage, node, report))
+            return;
+        new_incarnation(node, report, uncapped_w, stage->next_seq);
     }
     if (report->taken_ns < node->report_ns ||
         command_id_compare(report->applied, node->applied) < 0)
@@ -76,7 +87,7 @@ static void listen(struct stage *stage, uint32_t n, const struct node_report *re
     node->applied = report->applied;
     node->in_force_w =
         report->cap_in_force ? min_w(report->enforced_cap_w, uncapped_w) : uncapped_w;
-    if (report->applied.epoch == stage->epoch)
+    if (report->applied.epoch == stage->epoch && report->applied.seq >= node->fence_seq)
         node->fenced = true;
     forget_up_to(node, report->applied);
 }

@@ -36,6 +36,7 @@ struct stage_node {
     bool fenced; /* it has acked a command of this epoch in its present incarnation */
     uint64_t incarnation;
     uint64_t retired[RETIRED_MAX]; /* incarnations before it: a late word of theirs is ignored */
+    uint64_t fence_seq; /* our commands from this one on were addressed to this incarnation */
     int64_t in_force_w; /* read back with the newest ack; uncapped when none is in force */
     struct command_id applied;
     int64_t report_ns;                      /* of the newest report taken in */
