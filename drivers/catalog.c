@@ -1,9 +1,11 @@
+#include "drivers/agent/agent.h"
 #include "drivers/driver.h"
 
 #include <string.h>
 
 /* Every driver; adding one is one line here. */
 const struct driver *const driver_catalog[] = {
+    &driver_agent,
     NULL,
 };
 

@@ -226,13 +226,23 @@ static void make_client_id(struct mqtt_session *s, const char *prefix)
              (long)getpid(), random);
 }
 
-static bool copy_will(struct mqtt_session *s, const struct mqtt_options *options)
+bool mqtt_session_set_will(struct mqtt_session *session, const char *topic, const char *payload,
+                           bool retained, struct error *err)
 {
-    if (options->will_topic == NULL)
-        return true;
-    s->options.will_topic = strdup(options->will_topic);
-    s->options.will_payload = strdup(options->will_payload != NULL ? options->will_payload : "");
-    return s->options.will_topic != NULL && s->options.will_payload != NULL;
+    char *topic_copy = strdup(topic);
+    char *payload_copy = strdup(payload);
+
+    if (session->started || topic_copy == NULL || payload_copy == NULL) {
+        free(topic_copy);
+        free(payload_copy);
+        return failure(err, ERR_CONFLICT, session->where, "a will before the start", "%s", topic);
+    }
+    free((char *)session->options.will_topic); /* our copies */
+    free((char *)session->options.will_payload);
+    session->options.will_topic = topic_copy;
+    session->options.will_payload = payload_copy;
+    session->options.will_retained = retained;
+    return true;
 }
 
 static void init_lock(struct mqtt_session *s)
@@ -268,7 +278,11 @@ bool mqtt_session_open(struct mqtt_session **out, uv_loop_t *loop,
         (struct mqtt_queue){.messages_max = options->queue_messages, .bytes_max = QUEUE_BYTES};
     memcpy(s->where, where, sizeof where);
     make_client_id(s, options->client_id_prefix);
-    if (!copy_will(s, options) || uv_async_init(loop, &s->async, on_async) != 0) {
+    if ((options->will_topic != NULL &&
+         !mqtt_session_set_will(s, options->will_topic,
+                                options->will_payload != NULL ? options->will_payload : "",
+                                options->will_retained, err)) ||
+        uv_async_init(loop, &s->async, on_async) != 0) {
         free((char *)s->options.will_topic);
         free((char *)s->options.will_payload);
         free(s);
@@ -315,7 +329,7 @@ bool mqtt_session_subscribe(struct mqtt_session *session, const char *filter, in
     }
     pthread_mutex_unlock(&session->lock);
     if (!room)
-        return failure(err, ERR_FULL, session->where, "at most 64 topic filters", "%s", filter);
+        return failure(err, ERR_FULL, session->where, "at most 1,024 topic filters", "%s", filter);
     return true;
 }
 

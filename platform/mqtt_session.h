@@ -16,7 +16,7 @@
 
 struct mqtt_session;
 
-enum { MQTT_FILTER_BYTES = 256, MQTT_FILTERS_MAX = 64 };
+enum { MQTT_FILTER_BYTES = 256, MQTT_FILTERS_MAX = 1024 };
 
 struct mqtt_message {
     const char *topic;      /* NUL-terminated; valid in the callback only */
@@ -65,9 +65,13 @@ struct mqtt_options mqtt_options_default(const struct broker *broker, const char
 MUST_USE bool mqtt_session_open(struct mqtt_session **out, uv_loop_t *loop,
                                 const struct mqtt_options *options,
                                 const struct mqtt_events *events, struct error *err);
+
+/* A last will, instead of the one in the options; before start only. The texts are copied. */
+MUST_USE bool mqtt_session_set_will(struct mqtt_session *session, const char *topic,
+                                    const char *payload, bool retained, struct error *err);
 void mqtt_session_start(struct mqtt_session *session);
 
-/* Remembered, and (re)made at each connection. Topic filters of at most 255 bytes; at most 64. */
+/* Remembered, and (re)made at each connection. Topic filters of at most 255 bytes; at most 1,024. */
 MUST_USE bool mqtt_session_subscribe(struct mqtt_session *session, const char *filter, int qos,
                                      struct error *err);
 

@@ -120,12 +120,11 @@ static size_t dump(json_t *object, char *out, size_t size)
 
 size_t wire_command_encode(const struct wire_command *command, char *out, size_t size)
 {
-    return dump(json_pack("{s:o, s:o, s:o, s:o, s:o, s:b}", "epoch",
+    return dump(json_pack("{s:o, s:o, s:o, s:b, s:o, s:o}", "epoch",
                           integer((int64_t)command->id.epoch), "seq",
                           integer((int64_t)command->id.seq), "cap_w", integer(command->cap_w),
-                          "raise", (int)command->raise,
-                          "lease_ms", integer(command->lease_ms), "incarnation",
-                          integer((int64_t)command->incarnation), "raise", (int)command->raise),
+                          "raise", (int)command->raise, "lease_ms", integer(command->lease_ms),
+                          "incarnation", integer((int64_t)command->incarnation)),
                 out, size);
 }
 
@@ -255,15 +254,6 @@ static double take_power(struct reader *r, const char *name, bool *known)
     return power_w;
 }
 
-static bool take_boolean(struct reader *r, const char *name)
-{
-    const json_t *value = member_of(r, name);
-
-    if (!json_is_boolean(value))
-        complain(r, ERR_TYPE, name, "true or false", "something else");
-    return json_is_true(value);
-}
-
 static bool take_bool(struct reader *r, const char *name)
 {
     const json_t *value = member_of(r, name);
@@ -294,7 +284,6 @@ bool wire_command_decode(const void *bytes, size_t length, const char *where,
         read.raise = take_bool(&r, "raise");
         read.lease_ms = take_integer(&r, "lease_ms", 1, LEASE_MAX_MS);
         read.incarnation = (uint64_t)take_integer(&r, "incarnation", 0, WIRE_INTEGER_MAX);
-        read.raise = take_boolean(&r, "raise");
     }
     if (!reader_close(&r))
         return false;
@@ -344,7 +333,7 @@ bool wire_presence_decode(const void *bytes, size_t length, const char *where,
 
     if (reader_open(&r, bytes, length, where, err)) {
         read.epoch = (uint64_t)take_integer(&r, "epoch", 0, WIRE_INTEGER_MAX);
-        read.online = take_boolean(&r, "online");
+        read.online = take_bool(&r, "online");
     }
     if (!reader_close(&r))
         return false;

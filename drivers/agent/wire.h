@@ -2,8 +2,8 @@
  *
  * JSON over MQTT; SITE and NODE are names without '/', '+', '#':
  *
- *   capstan/v1/SITE/node/NODE/cap      controller -> agent   {"epoch":7,"seq":1201,"cap_w":2400,
- *                                                             "lease_ms":30000,"incarnation":93,"raise":false}  never retained
+ *   capstan/v1/SITE/node/NODE/cap      controller -> agent   {"epoch":7,"seq":1201,"cap_w":2400,"raise":false,
+ *                                                             "lease_ms":30000,"incarnation":93}  never retained
  *   capstan/v1/SITE/node/NODE/report   agent -> controller   {"incarnation":93,"epoch":7,"seq":1201,
  *                                      "enforced_w":2400 | null,"power_w":2310.5,"capped_w":2104.2,
  *                                      "min_w":800,"max_w":3200,"safe_w":1200,"at_ms":...}  never retained
@@ -11,9 +11,10 @@
  *                                                            the will says "online":false  never retained
  *
  * A report acknowledges: (epoch, seq) is the newest command whose cap is in force. incarnation is a random
- * number that the agent draws for each node at start; a command for another incarnation is dropped (0 in a command means
- * "whichever"). Only a command that says "raise":true may raise; any other leaves min(cap in force, cap_w). Numbers are checked for range, texts for length; unknown members are
- * ignored, missing or wrong ones make the message malformed. Pure apart from memory of the JSON library. */
+ * number that the agent draws for each node at start; a command for another incarnation is dropped (0 in a
+ * command means "whichever"). Only a command that says "raise":true may raise; any other leaves min(cap in
+ * force, cap_w). Numbers are checked for range, texts for length; unknown members are ignored, missing or wrong
+ * ones make the message malformed. Pure apart from memory of the JSON library. */
 #ifndef DRIVERS_AGENT_WIRE_H
 #define DRIVERS_AGENT_WIRE_H
 
@@ -24,12 +25,10 @@ enum { WIRE_TOPIC_BYTES = 256, WIRE_PAYLOAD_BYTES = 512 };
 
 struct wire_command {
     struct command_id id;
-    int64_t cap_w;    /* 0 .. LIMIT_MAX_W */
-    bool raise;       /* false: the node keeps min(cap in force, cap_w) */
+    int64_t cap_w; /* 0 .. LIMIT_MAX_W */
+    bool raise;    /* false: the node keeps min(cap in force, cap_w): an old picture never raises */
     int64_t lease_ms; /* 1 .. 86,400,000 */
     uint64_t incarnation;
-    bool
-        raise; /* false: the node keeps min(cap in force, cap_w), so that an old picture of it never raises */
 };
 
 struct wire_report {
