@@ -1,0 +1,30 @@
+/* service/ingest.h - what devices say becomes the snapshot that a tick is given.
+ *
+ * Samples pass the tests of model/reading.h; reports of nodes are kept, the latest of each. What
+ * comes late never goes back in time. Fixed memory, loop thread only. */
+#ifndef SERVICE_INGEST_H
+#define SERVICE_INGEST_H
+
+#include "model/snapshot.h"
+
+struct ingest {
+    const struct site *site;
+    struct reading *reading;         /* [points] */
+    struct reading_history *history; /* [points] */
+    struct node_report *report;      /* [nodes] */
+    uint64_t samples[QUALITY_COUNT]; /* by what the tests said */
+    uint64_t samples_late, reports, reports_late;
+};
+
+/* Everything missing, nobody heard; memory from the arena. */
+void ingest_init(struct ingest *in, const struct site *site, struct arena *arena);
+
+/* False when the sample is older than the last one and was ignored (and counted). */
+bool ingest_sample(struct ingest *in, uint32_t point, const struct sample *sample);
+bool ingest_report(struct ingest *in, uint32_t node, const struct node_report *report);
+
+/* Ages the readings and lends everything to one tick: valid until the next call of any function
+ * here. */
+struct snapshot ingest_snapshot(struct ingest *in, int64_t now_ns, struct local_time local);
+
+#endif

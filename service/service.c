@@ -1,0 +1,301 @@
+#include "service/service.h"
+
+#include "service/local_time.h"
+#include "service/metrics.h"
+#include "service/status.h"
+
+#include "platform/clock.h"
+#include "platform/log.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { URGENT_GAP_MS = 100, SAVE_EVERY_MS = 60 * 1000, ALARMS_LOGGED_A_TICK = 20 };
+
+/* ---- one tick -------------------------------------------------------------------------------- */
+
+struct alarm_log {
+    const struct service *service;
+    int lines;
+    uint32_t unsaid;
+};
+
+static void log_alarm(void *context, const struct alarm_change *change)
+{
+    struct alarm_log *log = context;
+    const struct service *s = log->service;
+    const struct active_alarm *what = &change->what;
+    char subject[256];
+
+    if (log->lines++ >= ALARMS_LOGGED_A_TICK) {
+        log->unsaid++;
+        return;
+    }
+    alarm_subject_name(&what->alarm, s->site, controller_rows(s->controller), subject,
+                       sizeof subject);
+    if (change->raised)
+        log_event(LOG_LEVEL_WARNING, "alarm.raised", "alarm=%s subject=\"%s\" number=%.0f",
+                  alarm_name(what->alarm.kind), subject, what->alarm.number);
+    else
+        log_event(LOG_LEVEL_NOTICE, "alarm.cleared", "alarm=%s subject=\"%s\" after_s=%.1f",
+                  alarm_name(what->alarm.kind), subject,
+                  (double)(s->ticked_ns - what->since_ns) / (double)NS_PER_S);
+}
+
+static void update_alarms(struct service *s)
+{
+    struct alarm_log log = {.service = s};
+
+    alarms_update(&s->alarms, s->decision, clock_wall_ms(), log_alarm, &log);
+    if (log.unsaid > 0)
+        log_event(LOG_LEVEL_WARNING, "alarm.more", "changes=%u active=%u", log.unsaid,
+                  s->alarms.count);
+}
+
+/* What must never happen is said as loudly as we can, each time it happens anew. */
+static void watch_invariants(struct service *s)
+{
+    const struct invariant_counters *now = &s->decision->counters;
+
+    if (memcmp(now, &s->counters_said, sizeof *now) != 0) {
+        s->counters_said = *now;
+        log_event(LOG_LEVEL_ERROR, "invariant.broken",
+                  "committed_exceeded=%" PRIu64 " raised_without_headroom=%" PRIu64
+                  " equipment_loosened=%" PRIu64,
+                  now->committed_exceeded, now->raised_without_headroom, now->equipment_loosened);
+    }
+    if (!s->deposed && controller_deposed(s->controller)) {
+        s->deposed = true;
+        log_event(LOG_LEVEL_ERROR, "service.deposed",
+                  "own_epoch=%" PRIu64
+                  " why=\"a higher epoch was seen: another controller commands\"",
+                  s->state.epoch);
+    }
+}
+
+static void log_commands(const struct decision *decision)
+{
+    uint32_t count[COMMAND_KINDS] = {0};
+
+    for (uint32_t c = 0; c < decision->commands; c++)
+        count[decision->command[c].kind]++;
+    if (count[COMMAND_LOWER] + count[COMMAND_RAISE] + count[COMMAND_FENCE] > 0)
+        log_event(LOG_LEVEL_INFO, "tick.commands",
+                  "tick=%" PRIu64 " lower=%u raise=%u fence=%u renew=%u", decision->tick,
+                  count[COMMAND_LOWER], count[COMMAND_RAISE], count[COMMAND_FENCE],
+                  count[COMMAND_RENEW]);
+}
+
+void service_tick(struct service *s)
+{
+    int64_t begin_ns = clock_monotonic_ns();
+    struct snapshot snapshot;
+
+    s->local = local_time_at(s->zone_known, clock_wall_ms() / 1000);
+    s->ticked_ns = begin_ns;
+    snapshot = ingest_snapshot(&s->ingest, begin_ns, s->local);
+    s->decision = controller_tick(s->controller, &snapshot);
+    actuate_decision(&s->actuate, &s->devices, s->site, s->decision);
+    histogram_add(&s->tick_time, clock_monotonic_ns() - begin_ns);
+    s->ticks++;
+
+    update_alarms(s);
+    watch_invariants(s);
+    log_commands(s->decision);
+    if (s->ticks == s->ticks_wanted)
+        uv_stop(s->loop);
+}
+
+/* ---- what calls us --------------------------------------------------------------------------- */
+
+static void on_tick(void *context) { service_tick(context); }
+
+static void on_sample(void *context, uint32_t point, const struct sample *sample)
+{
+    struct service *s = context;
+    struct reading before = s->ingest.reading[point];
+
+    if (!ingest_sample(&s->ingest, point, sample) || !s->running)
+        return;
+    if (urgency_of(&s->urgency, point, &before, &s->ingest.reading[point],
+                   controller_rows(s->controller), controller_estimate(s->controller), s->decision))
+        ticker_urge(&s->ticker);
+}
+
+static void on_report(void *context, uint32_t node, const struct node_report *report)
+{
+    struct service *s = context;
+
+    ingest_report(&s->ingest, node, report);
+}
+
+/* The tick follows at once: limits may have fallen, and the last decision's reasons name old
+ * policies. */
+static void on_policies(void *context, const struct policy_set *policies)
+{
+    struct service *s = context;
+
+    controller_reload(s->controller, policies);
+    ticker_ticked(&s->ticker);
+    service_tick(s);
+}
+
+static void save_state(struct service *s)
+{
+    struct error err;
+    char line[600];
+    uint64_t failed_before = s->state.saves_failed;
+
+    for (uint32_t n = 0; n < s->site->nodes.count; n++)
+        s->state.remainder_w[n] = controller_learned_remainder_w(s->controller, n);
+    if (!state_save(&s->state, s->site, s->state.remainder_w, &err) && failed_before == 0)
+        log_event(LOG_LEVEL_ERROR, "state.unsaved", "why=\"%s\"",
+                  error_line(&err, line, sizeof line));
+}
+
+static void on_save(uv_timer_t *timer) { save_state(timer->data); }
+
+/* ---- life ------------------------------------------------------------------------------------ */
+
+static const struct http_route routes[] = {
+    {"/metrics", "text/plain; version=0.0.4; charset=utf-8", metrics_write},
+    {"/api/v1/status", "application/json", status_write},
+    {"/", "text/plain; charset=utf-8", status_write_index},
+    {0},
+};
+
+static void log_state(const struct state *state)
+{
+    char line[600];
+
+    switch (state->origin) {
+    case STATE_STORED:
+        break;
+    case STATE_MISSING:
+        log_event(LOG_LEVEL_NOTICE, "state.missing", "folder=\"%s\" epoch_from_clock=%" PRIu64,
+                  state->folder, state->epoch);
+        break;
+    case STATE_DAMAGED:
+        log_event(LOG_LEVEL_ERROR, "state.damaged",
+                  "set_aside=\"%s\" epoch_from_clock=%" PRIu64 " why=\"%s\"", state->aside,
+                  state->epoch, error_line(&state->damage, line, sizeof line));
+        break;
+    }
+}
+
+static void open_clock(struct service *s)
+{
+    struct error err;
+    char line[600];
+
+    s->zone_known = local_time_open(s->site->time_zone, &err);
+    if (!s->zone_known)
+        log_event(LOG_LEVEL_ERROR, "clock.zone_unknown",
+                  "effect=\"schedules are at their tightest\" why=\"%s\"",
+                  error_line(&err, line, sizeof line));
+}
+
+/* All that can fail. */
+static bool open_edges(struct service *s, const struct service_options *options, struct error *err)
+{
+    const struct device_events events = {.context = s, .sample = on_sample, .report = on_report};
+
+    if (!state_open(&s->state, options->state_folder, s->site, clock_wall_ms(), &s->arena, err))
+        return false;
+    log_state(&s->state);
+    if (options->http_address != NULL &&
+        !http_open(&s->http, s->loop, options->http_address, routes, s, err))
+        return false;
+    return devices_open(&s->devices, s->site, s->loop, s->state.epoch, options->drivers, &events,
+                        &s->arena, err);
+}
+
+/* Nothing here can fail. The first tick comes before the loop turns, so that whoever asks finds a
+ * decision. */
+static void begin(struct service *s, const char *policy_path, struct policy_set *policies)
+{
+    const struct controller_options options = {.epoch = s->state.epoch,
+                                               .remainder_w = s->state.remainder_w};
+
+    s->controller = controller_create(s->site, policies, &options);
+    urgency_init(&s->urgency, s->site, controller_rows(s->controller), &s->arena);
+    reload_init(&s->reload, s->loop, s->site, policy_path, policies, on_policies, s);
+    reload_start(&s->reload);
+    ticker_init(&s->ticker, s->loop, on_tick, s);
+    uv_timer_init(s->loop, &s->save);
+    s->save.data = s;
+    uv_timer_start(&s->save, on_save, SAVE_EVERY_MS, SAVE_EVERY_MS);
+    devices_start(&s->devices);
+    service_tick(s);
+    ticker_ticked(&s->ticker);
+    ticker_start(&s->ticker, s->site->control.tick_period_ns, URGENT_GAP_MS * NS_PER_MS);
+    s->running = true;
+}
+
+bool service_open(struct service **out, uv_loop_t *loop, const struct service_options *options,
+                  struct site *site, struct policy_set *policies, struct error *err)
+{
+    struct service *s = calloc(1, sizeof *s);
+
+    *out = NULL;
+    if (s == NULL)
+        abort();
+    s->loop = loop;
+    s->site = site;
+    s->state.lock = -1;
+    s->ticks_wanted = options->ticks;
+    s->started_ns = clock_monotonic_ns();
+    s->started_wall_ms = clock_wall_ms();
+    snprintf(s->site_path, sizeof s->site_path, "%s", options->site_path);
+    ingest_init(&s->ingest, site, &s->arena);
+    open_clock(s);
+    if (!open_edges(s, options, err)) {
+        service_close(s);
+        while (uv_run(loop, UV_RUN_NOWAIT) !=
+               0) /* the handles go; nothing else is on the loop yet */
+            ;
+        policy_set_free(policies);
+        service_free(s);
+        return false;
+    }
+    begin(s, options->policy_path, policies);
+    *out = s;
+    return true;
+}
+
+void service_close(struct service *s)
+{
+    devices_close(&s->devices);
+    http_close(s->http);
+    s->http = NULL;
+    if (!s->running)
+        return;
+    s->running = false;
+    save_state(s);
+    ticker_close(&s->ticker);
+    reload_close(&s->reload);
+    uv_close((uv_handle_t *)&s->save, NULL);
+}
+
+void service_free(struct service *s)
+{
+    if (s == NULL)
+        return;
+    controller_free(s->controller);
+    reload_free(&s->reload);
+    alarms_free(&s->alarms);
+    state_close(&s->state);
+    arena_free(&s->arena);
+    site_free(s->site);
+    free(s);
+}
+
+struct reading service_reading(const struct service *s, uint32_t point, int64_t now_ns)
+{
+    struct reading reading = s->ingest.reading[point];
+
+    reading_age(&s->site->point[point], &reading, now_ns);
+    return reading;
+}
