@@ -58,10 +58,11 @@ static void see_excess(struct verdict *v, int64_t now_ns, double excess_w)
         v->worst_at_ns = now_ns;
     }
     note_stretch(v, now_ns);
-    if (!in_grace(v, now_ns) && !v->counted) {
-        v->counted = true;
-        v->violations++;
-    }
+    if (in_grace(v, now_ns))
+        return;
+    v->worst_violation_w = fmax(v->worst_violation_w, excess_w);
+    v->violations += !v->counted;
+    v->counted = true;
 }
 
 static void see_headroom(struct verdict *v, int64_t now_ns)
@@ -103,6 +104,7 @@ struct verdict judge_total(const struct judge *judge)
         const struct verdict *v = &judge->verdict[i];
 
         total.worst_excess_w = fmax(total.worst_excess_w, v->worst_excess_w);
+        total.worst_violation_w = fmax(total.worst_violation_w, v->worst_violation_w);
         total.worst_excess_ns =
             v->worst_excess_ns > total.worst_excess_ns ? v->worst_excess_ns : total.worst_excess_ns;
         total.comply_ns = v->comply_ns > total.comply_ns ? v->comply_ns : total.comply_ns;

@@ -17,7 +17,8 @@ struct verdict {
     char name[JUDGE_NAME_BYTES];
     double limit_w, load_w; /* the latest */
     double worst_excess_w;
-    int64_t worst_excess_ns; /* longest stretch above */
+    double worst_violation_w; /* the same without what was forgiven */
+    int64_t worst_excess_ns;  /* longest stretch above */
     int64_t comply_ns; /* from the latest step down until back below; 0 if it was below all along */
     uint64_t violations;
     double least_headroom_w; /* limit - load, least of all steps */

@@ -48,6 +48,7 @@ void node_init(struct plant_node *node, const struct site *site, uint32_t index,
         .fixed_w = 0.70 * worst_w,
         .remainder_part = uncapped_w > 0 ? 0.20 * worst_w / uncapped_w : 0,
         .remainder_worst_w = worst_w,
+        .idle_w = fmax(0, (double)nodes->idle_w[index] - 0.70 * worst_w),
         .gang = nodes->gang[index],
         .random = random_stream(seed, RANDOM_NODE, index),
     };
@@ -57,8 +58,9 @@ void node_init(struct plant_node *node, const struct site *site, uint32_t index,
         node->swing_period_s = node->work->swing_period_s * random_between(&gang, 0.8, 1.2);
         node->swing_offset_s = node->swing_period_s * random_uniform(&gang);
     }
+    node->capped_w = node->idle_w;
     node->remainder_w = node->fixed_w;
-    node->power_w = node->fixed_w;
+    node->power_w = node->idle_w + node->fixed_w;
 }
 
 /* What the hardware makes of a number: inside its range, on its grid, never above what was asked for. */
@@ -133,7 +135,7 @@ static double demand_w(const struct plant_node *node, int64_t now_ns, double job
 {
     double day = 1 - node->work->daily * (0.5 - 0.5 * cos(2 * pi * (hour - 15) / 24));
 
-    return jobs * node->level * day * swing(node, now_ns) * node->uncapped_w;
+    return fmax(node->idle_w, jobs * node->level * day * swing(node, now_ns) * node->uncapped_w);
 }
 
 void node_step(struct plant_node *node, const struct node_dynamics *dynamics, int64_t now_ns,

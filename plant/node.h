@@ -35,6 +35,7 @@ struct plant_node {
     bool cappable;
     int64_t cap_min_w, cap_max_w, cap_step_w;
     double uncapped_w, fixed_w, remainder_part, remainder_worst_w;
+    double idle_w; /* what the capped part draws with nothing to do */
     uint32_t gang;
     struct random random;
 

@@ -9,7 +9,7 @@
 
 #include "plant/day.h"
 #include "plant/plant.h"
-#include "small_site.h"
+#include "tests/plant/small_site.h"
 
 static const int64_t step_ns = 50 * NS_PER_MS;
 

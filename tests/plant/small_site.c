@@ -1,4 +1,4 @@
-#include "small_site.h"
+#include "tests/plant/small_site.h"
 
 #include <string.h>
 
@@ -56,6 +56,7 @@ static void small_nodes(struct site *site)
     static const int64_t cap_step_w[] = {50, 50, 50, 50, 10, 10, 1, 1};
     static const int64_t uncapped_w[] = {6000, 6000, 6000, 6000, 1700, 1700, 500, 500};
     static const int64_t remainder_w[] = {900, 900, 900, 900, 400, 400, 200, 200};
+    static const int64_t idle_w[] = {800, 800, 800, 800, 350, 350, 300, 300};
     static const uint8_t priority_class[] = {0, 0, 1, 1, 2, 2, 3, 3};
     static const uint32_t gang[] = {0,          0,          NONE_INDEX, NONE_INDEX,
                                     NONE_INDEX, NONE_INDEX, NONE_INDEX, NONE_INDEX};
@@ -73,6 +74,7 @@ static void small_nodes(struct site *site)
         .cap_max_w = COPY(a, cap_max_w),
         .cap_step_w = COPY(a, cap_step_w),
         .uncapped_w = COPY(a, uncapped_w),
+        .idle_w = COPY(a, idle_w),
         .remainder_worst_w = COPY(a, remainder_w),
         .priority_class = COPY(a, priority_class),
         .gang = COPY(a, gang),
