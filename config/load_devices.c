@@ -35,9 +35,9 @@ static const struct driver_schema *driver_for(const struct site_load *load, cons
 static bool no_driver(struct site_load *load, const config_setting_t *at, const char *name,
                       enum role role)
 {
+    const config_setting_t *member = config_setting_get_member(at, "driver");
     const char *known[DRIVERS_MAX];
     size_t count = 0;
-    char read[100];
     char expected[200] = "a driver for this: ";
     size_t used = strlen(expected);
 
@@ -50,15 +50,11 @@ static bool no_driver(struct site_load *load, const config_setting_t *at, const 
                                      count > 0 ? ", " : "", s->driver);
         known[count++] = s->driver;
     }
-    if (name == NULL)
-        text_of(read, sizeof read, "is missing");
-    else
-        text_of(read, sizeof read, "\"%s\"", name);
     return mistake(
         &load->reader, at,
-        &(struct mistake){.kind = name == NULL ? ERR_MISSING : ERR_UNKNOWN,
+        &(struct mistake){.kind = member == NULL ? ERR_MISSING : ERR_UNKNOWN,
                           .member = "driver",
-                          .read = read,
+                          .read = member == NULL ? "is missing" : NULL,
                           .expected = expected,
                           .suggestion = name == NULL ? NULL : name_nearest(known, count, name)});
 }
@@ -275,16 +271,14 @@ static bool fill_device(struct loading *l, enum section_id section)
 static void register_device(struct site_load *load, const config_setting_t *at, const char *name,
                             enum role role, uint32_t index, const struct device *device)
 {
-    uint32_t value = role == ROLE_ACTUATOR ? index : load->measures.count;
-
-    if (!take_name(load, at, name, &load->devices, 0))
+    (void)take_name(load, at, name, &load->devices, 0);
+    if (strchr(name, '[') != NULL)
         return;
     if (role == ROLE_ACTUATOR) {
         (void)name_add(&load->actuators, name, index, NULL);
-        return;
+    } else if (name_add(&load->measures.names, name, load->measures.count, NULL)) {
+        load->measures.device[load->measures.count++] = device;
     }
-    load->measures.device[load->measures.count++] = device;
-    (void)name_add(&load->measures.names, name, value, NULL);
 }
 
 static const char *member_text(const config_setting_t *at, const char *member)
@@ -301,14 +295,11 @@ static void load_device(struct site_load *load, enum section_id section, const c
     enum role role = site_sections[section].role;
     const char *driver = member_text(at, "driver");
     struct loading l = {.load = load, .at = at, .device = device};
-    char read[100];
     bool ok = false;
 
     if (!config_setting_is_group(at)) {
         mistake(&load->reader, at,
-                &(struct mistake){.kind = ERR_TYPE,
-                                  .read = setting_shown(at, read, sizeof read),
-                                  .expected = "a group { ... }"});
+                &(struct mistake){.kind = ERR_TYPE, .expected = "a group { ... }"});
         return;
     }
     l.schema = driver == NULL ? NULL : driver_for(load, driver, role);

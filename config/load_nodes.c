@@ -1,4 +1,5 @@
 /* Node kinds and nodes: a group of nodes is one entry of the file, with a range of names. */
+#include "config/quantity.h"
 #include "config/site_load.h"
 
 #include <string.h>
@@ -10,11 +11,12 @@ static bool kind_mistake(struct site_load *load, const config_setting_t *at, con
 {
     char read[40];
 
-    return mistake(&load->reader, at,
-                   &(struct mistake){.kind = ERR_CONFLICT,
-                                     .member = member,
-                                     .read = text_of(read, sizeof read, "%lld W", (long long)watts),
-                                     .expected = expected});
+    return mistake(
+        &load->reader, at,
+        &(struct mistake){.kind = ERR_CONFLICT,
+                          .member = member,
+                          .read = amount_show(KIND_POWER, (double)watts, read, sizeof read),
+                          .expected = expected});
 }
 
 static bool required(struct site_load *load, const config_setting_t *at, const char *member,
@@ -32,6 +34,8 @@ static void check_caps(struct site_load *load, const config_setting_t *at,
                        const struct kind_entry *k)
 {
     char expected[120];
+    char least[40];
+    char step[40];
 
     if (k->cap_max_w < k->cap_min_w) {
         kind_mistake(load, at, "cap_max", k->cap_max_w, "at least `cap_min`");
@@ -44,8 +48,9 @@ static void check_caps(struct site_load *load, const config_setting_t *at,
     else if (k->safe_cap_w != k->cap_max_w && (k->safe_cap_w - k->cap_min_w) % k->cap_step_w != 0)
         kind_mistake(load, at, "safe_cap", k->safe_cap_w,
                      text_of(expected, sizeof expected,
-                             "a cap that can be set: %lld W and steps of %lld W above it",
-                             (long long)k->cap_min_w, (long long)k->cap_step_w));
+                             "a cap that can be set: %s and steps of %s above it",
+                             amount_show(KIND_POWER, (double)k->cap_min_w, least, sizeof least),
+                             amount_show(KIND_POWER, (double)k->cap_step_w, step, sizeof step)));
     if (k->cap_max_w > k->cap_min_w && k->cap_step_w > k->cap_max_w - k->cap_min_w)
         kind_mistake(load, at, "cap_step", k->cap_step_w, "at most `cap_max` - `cap_min`");
 }
@@ -181,7 +186,7 @@ static uint32_t *take_gangs(struct site_load *load, const struct group *g, struc
 }
 
 static void take_group(struct site_load *load, struct group *g, uint32_t first,
-                       struct name_index *gangs)
+                       struct name_index *gangs, bool well_formed)
 {
     const struct hang_entry *hang = g->entry->hangs.item;
     uint32_t things = 0;
@@ -198,7 +203,8 @@ static void take_group(struct site_load *load, struct group *g, uint32_t first,
             g->hang[h] = take_references(load, hang_at(g, h), "branch", hang[h].branch, things,
                                          &load->branches, "a branch");
     }
-    take_shares(load, g);
+    if (well_formed)
+        take_shares(load, g);
 }
 
 static struct nodes take_arrays(struct arena *arena, uint32_t n)
@@ -301,10 +307,13 @@ void load_nodes(struct site_load *load)
         const config_setting_t *at = config_setting_get_elem(list, i);
         const struct schema_part part = {site_sections[SECTION_NODES].rows, &entry[i]};
 
+        bool well_formed = false;
+
         group[i] = (struct group){.entry = &entry[i], .at = at};
-        if (!schema_fill(&load->schema, at, &part, 1) && !config_setting_is_group(at))
+        well_formed = schema_fill(&load->schema, at, &part, 1);
+        if (!config_setting_is_group(at))
             continue;
-        take_group(load, &group[i], nodes, &gangs);
+        take_group(load, &group[i], nodes, &gangs, well_formed);
         nodes += group[i].names.count;
     }
     if (reader_clean(&load->reader))

@@ -54,9 +54,9 @@ static const char *group_text(const config_setting_t *group, const char *member)
 
 static bool no_kind(const struct policy_load *load, const config_setting_t *at, const char *name)
 {
+    const config_setting_t *member = config_setting_get_member(at, "kind");
     const char *known[KINDS_MAX];
     size_t count = 0;
-    char read[100];
     char expected[200] = "one of ";
     size_t used = strlen(expected);
 
@@ -68,15 +68,11 @@ static bool no_kind(const struct policy_load *load, const config_setting_t *at, 
                                      count > 0 ? ", " : "", (*k)->name);
         known[count++] = (*k)->name;
     }
-    if (name == NULL)
-        text_of(read, sizeof read, "is missing");
-    else
-        text_of(read, sizeof read, "\"%s\"", name);
     return mistake(
         &load->reader, at,
-        &(struct mistake){.kind = name == NULL ? ERR_MISSING : ERR_UNKNOWN,
+        &(struct mistake){.kind = member == NULL ? ERR_MISSING : ERR_UNKNOWN,
                           .member = "kind",
-                          .read = read,
+                          .read = member == NULL ? "is missing" : NULL,
                           .expected = expected,
                           .suggestion = name == NULL ? NULL : name_nearest(known, count, name)});
 }
@@ -85,7 +81,6 @@ static const struct policy_kind *kind_of(const struct policy_load *load, const c
 {
     const char *name = group_text(at, "kind");
     const struct policy_kind *kind = name == NULL ? NULL : policy_kind_find(name);
-    char read[100];
 
     if (kind == NULL) {
         no_kind(load, at, name);
@@ -96,7 +91,7 @@ static const struct policy_kind *kind_of(const struct policy_load *load, const c
                 &(struct mistake){
                     .kind = ERR_CONFLICT,
                     .member = "kind",
-                    .read = text_of(read, sizeof read, "\"%s\"", name),
+
                     .expected =
                         "another kind: this one is always on, and set by the site file's ratings"});
         return NULL;
@@ -143,13 +138,10 @@ static void load_policy(struct policy_load *load, const config_setting_t *at)
     void *settings = NULL;
     const char *file = NULL;
     uint32_t line = 0;
-    char read[100];
 
     if (!config_setting_is_group(at)) {
         mistake(&load->reader, at,
-                &(struct mistake){.kind = ERR_TYPE,
-                                  .read = setting_shown(at, read, sizeof read),
-                                  .expected = "a group { ... }"});
+                &(struct mistake){.kind = ERR_TYPE, .expected = "a group { ... }"});
         return;
     }
     kind = kind_of(load, at);
@@ -210,7 +202,6 @@ static const config_setting_t *policy_list(struct policy_load *load)
     } else if (!config_setting_is_list(list)) {
         mistake(&load->reader, list,
                 &(struct mistake){.kind = ERR_TYPE,
-                                  .read = setting_shown(list, read, sizeof read),
                                   .expected = "a list of groups: ( { ... }, { ... } )"});
     } else if (config_setting_length(list) > POLICIES_MAX) {
         mistake(&load->reader, list,

@@ -122,7 +122,7 @@ static void take_register(const struct reader *reader, const config_setting_t *a
         mistake(reader, at,
                 &(struct mistake){.kind = ERR_SYNTAX,
                                   .member = "sentinel",
-                                  .read = e->sentinel,
+
                                   .expected = text_of(expected, sizeof expected,
                                                       "0x and at most %d hexadecimal digits",
                                                       register_words(out->type) * 4)});
@@ -136,7 +136,7 @@ static void take_register(const struct reader *reader, const config_setting_t *a
         mistake(reader, at,
                 &(struct mistake){.kind = ERR_RANGE,
                                   .member = "scale",
-                                  .read = "0",
+
                                   .expected = "a number other than 0"});
 }
 
@@ -157,7 +157,7 @@ static const struct profile_register *take_registers(const struct schema *schema
             mistake(schema->reader, at,
                     &(struct mistake){.kind = ERR_DUPLICATE,
                                       .member = "quantity",
-                                      .read = quantity_name(reg[i].quantity),
+
                                       .expected = "one register for each quantity"});
         seen[reg[i].quantity] = true;
     }
@@ -277,23 +277,39 @@ static bool profile_path(const struct site_load *load, const char *name, char *p
     return access(path, F_OK) == 0;
 }
 
-/* The shipped profile whose name is nearest; in the scratch arena. */
-static const char *nearest_profile(struct site_load *load, const char *name)
+/* The names of a folder's profiles, in the scratch arena; *count rises to LISTED_MAX at most. */
+static void list_profiles(struct site_load *load, const char *path, const char **listed,
+                          size_t *count)
 {
-    DIR *folder = opendir(shipped_folder(load));
-    const char *listed[LISTED_MAX];
-    size_t count = 0;
+    DIR *folder = opendir(path);
 
     if (folder == NULL)
-        return NULL;
-    for (const struct dirent *e = readdir(folder); e != NULL && count < LISTED_MAX;
+        return;
+    for (const struct dirent *e = readdir(folder); e != NULL && *count < LISTED_MAX;
          e = readdir(folder)) {
         const char *dot = strstr(e->d_name, ".cfg");
 
         if (dot != NULL && dot[4] == '\0')
-            listed[count++] = arena_text(&load->scratch, e->d_name, (size_t)(dot - e->d_name));
+            listed[(*count)++] = arena_text(&load->scratch, e->d_name, (size_t)(dot - e->d_name));
     }
     closedir(folder);
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* The profile whose name is nearest, the same one whatever order the folders are read in. */
+static const char *nearest_profile(struct site_load *load, const char *name)
+{
+    const char *listed[LISTED_MAX];
+    char path[PATH_MAX];
+    size_t count = 0;
+
+    list_profiles(load, text_of(path, sizeof path, "%sdevices", load->folder), listed, &count);
+    list_profiles(load, shipped_folder(load), listed, &count);
+    qsort(listed, count, sizeof *listed, compare_names);
     return name_nearest(listed, count, name);
 }
 
@@ -302,15 +318,12 @@ static const struct device_profile *load_named(struct site_load *load, const cha
 {
     struct device_profile *profile = arena_array(load->schema.arena, 1, struct device_profile);
     char path[PATH_MAX];
-    char read[100];
 
-    text_of(read, sizeof read, "\"%s\"", name);
     if (name_is_plain(name) && profile_path(load, name, path, sizeof path))
         return load_profile(path, load->schema.arena, profile, load->reader.found) ? profile : NULL;
     mistake(&load->reader, at,
             &(struct mistake){
                 .kind = ERR_UNKNOWN,
-                .read = read,
                 .expected =
                     "the name of a file in the site's devices/ or the shipped ones, without .cfg",
                 .suggestion = nearest_profile(load, name)});
@@ -326,9 +339,8 @@ const struct device_profile *find_profile(void *context, const char *name,
     if (known != NONE_INDEX)
         return load->profile[known];
     if (load->profile_count == PROFILES_MAX) {
-        mistake(
-            &load->reader, at,
-            &(struct mistake){.kind = ERR_FULL, .read = name, .expected = "at most 256 profiles"});
+        mistake(&load->reader, at,
+                &(struct mistake){.kind = ERR_FULL, .expected = "at most 256 profiles"});
         return NULL;
     }
     load->profile[load->profile_count] = load_named(load, name, at);

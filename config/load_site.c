@@ -12,7 +12,6 @@ const config_setting_t *section_groups(struct site_load *load, enum section_id i
     const struct section *section = &site_sections[id];
     const config_setting_t *root = config_root_setting(&load->reader.config);
     const config_setting_t *list = config_setting_get_member(root, section->name);
-    char read[100];
 
     *count = 0;
     if (list == NULL && section->required)
@@ -26,7 +25,6 @@ const config_setting_t *section_groups(struct site_load *load, enum section_id i
     if (!config_setting_is_list(list)) {
         mistake(&load->reader, list,
                 &(struct mistake){.kind = ERR_TYPE,
-                                  .read = setting_shown(list, read, sizeof read),
                                   .expected = "a list of groups: ( { ... }, { ... } )"});
         return NULL;
     }
@@ -47,7 +45,7 @@ static bool expand(struct site_load *load, const config_setting_t *at, const cha
         return mistake(&load->reader, at,
                        &(struct mistake){.kind = ERR_FULL,
                                          .member = member,
-                                         .read = pattern,
+
                                          .expected = "at most 1,000,000 names in a file"});
     load->names_left -= count;
     return range_expand(pattern, load->schema.arena, out, &err);
@@ -86,7 +84,7 @@ bool take_name(struct site_load *load, const config_setting_t *at, const char *p
         return mistake(&load->reader, at,
                        &(struct mistake){.kind = ERR_TYPE,
                                          .member = "name",
-                                         .read = pattern,
+
                                          .expected = "one name, not a range"});
     take_names(load, at, pattern, index, value);
     return index->count > before;
@@ -121,7 +119,9 @@ const uint32_t *take_references(struct site_load *load, const config_setting_t *
         mistake(&load->reader, at,
                 &(struct mistake){.kind = ERR_CONFLICT,
                                   .member = member,
-                                  .read = text_of(read, sizeof read, "%u names for %u things",
+                                  .read = text_of(read, sizeof read,
+                                                  things == 1 ? "%u names for one thing"
+                                                              : "%u names for %u things",
                                                   names.count, things),
                                   .expected = "a number of names that divides the things evenly"});
         return NULL;
@@ -194,13 +194,13 @@ static void load_head(struct site_load *load)
         mistake(&load->reader, group,
                 &(struct mistake){.kind = ERR_TYPE,
                                   .member = "name",
-                                  .read = entry.name,
+
                                   .expected = "one name, not a range"});
     if (entry.time_zone != NULL && !zone_known(entry.time_zone))
         mistake(&load->reader, group,
                 &(struct mistake){.kind = ERR_UNKNOWN,
                                   .member = "time_zone",
-                                  .read = entry.time_zone,
+
                                   .expected =
                                       "a time zone that the system knows, such as Europe/Berlin"});
     load->site->name = entry.name;
@@ -246,7 +246,7 @@ void load_brokers(struct site_load *load)
             mistake(&load->reader, at,
                     &(struct mistake){.kind = ERR_SYNTAX,
                                       .member = "url",
-                                      .read = broker[i].url,
+
                                       .expected = "tcp://host:port or ssl://host:port"});
     }
     load->site->brokers = count;

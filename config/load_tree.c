@@ -141,6 +141,19 @@ static bool check_circles(struct site_load *load)
     return ok;
 }
 
+/* All mistakes of shape are told, not only the first. */
+static bool is_tree(struct site_load *load)
+{
+    bool root = check_root(load);
+    bool circles = check_circles(load);
+    bool parents = true;
+
+    for (uint32_t s = 0; s < load->seeds; s++)
+        parents =
+            parents && (load->seed[s].parent != NONE_INDEX || load->seed[s].entry->parent == NULL);
+    return root && circles && parents && load->seeds > 0;
+}
+
 /* ---------------------------------------------------------------- breadth-first order */
 
 /* Children of each seed as a list: first[s], then next[]; in the file's order. */
@@ -349,8 +362,9 @@ static void spread_feeds(struct site_load *load, const config_setting_t *list)
                                           .read = read,
                                           .expected =
                                               "a branch of its own: feeds are lost one at a time"});
+            } else {
+                feed[b] = f;
             }
-            feed[b] = f;
         }
     }
     tree->feed = feed;
@@ -387,8 +401,6 @@ void load_branches(struct site_load *load)
     const config_setting_t *list = section_groups(load, SECTION_BRANCHES, &count);
     struct branch_entry *entry = arena_array(&load->scratch, count, struct branch_entry);
     struct range *names = arena_array(&load->scratch, count, struct range);
-    size_t before = load->reader.found->errors;
-    bool tree = true;
 
     if (list != NULL && count == 0)
         mistake(&load->reader, list,
@@ -400,10 +412,8 @@ void load_branches(struct site_load *load)
     make_seeds(load, entry, list, count, names);
     resolve_seeds(load);
     check_voltages(load, entry, count, list);
-    tree = check_root(load);
-    tree = check_circles(load) && tree;
-    /* With a name missing or twice there is no tree to build, but names to refer to all the same. */
-    if (tree && load->seeds > 0 && load->reader.found->errors == before) {
+    /* Without a tree there are names to refer to all the same. */
+    if (is_tree(load)) {
         const uint32_t *order = sort_branches(load);
 
         fill_branches(load, order);

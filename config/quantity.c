@@ -1,5 +1,8 @@
 #include "config/quantity.h"
 
+#include "config/names.h"
+#include "config/text.h"
+
 #include <ctype.h>
 #include <inttypes.h>
 #include <math.h>
@@ -11,42 +14,36 @@
 struct unit {
     const char *name;
     int64_t factor, divisor;
-    int code; /* KIND_RATING: enum rating_kind */
+    bool shown; /* worth showing a value in */
+    int rating; /* KIND_RATING: enum rating_kind */
 };
 
-#define UNITS_END     \
-    {                 \
-        NULL, 0, 0, 0 \
-    }
-
 /* Ascending, so that amount_show finds the largest that fits. */
+/* clang-format off */
 static const struct unit power_units[] = {
-    {"W", 1, 1, 0}, {"kW", 1000, 1, 0}, {"MW", 1000000, 1, 0}, {"GW", 1000000000, 1, 0}, UNITS_END};
-static const struct unit current_units[] = {{"A", 1, 1, 0}, {"kA", 1000, 1, 0}, UNITS_END};
-static const struct unit voltage_units[] = {{"V", 1, 1, 0}, {"kV", 1000, 1, 0}, UNITS_END};
+    {"W", 1, 1, true, 0}, {"kW", 1000, 1, true, 0}, {"MW", 1000000, 1, true, 0}, {"GW", 1000000000, 1, true, 0}, {0}};
+static const struct unit current_units[] = {{"A", 1, 1, true, 0}, {"kA", 1000, 1, true, 0}, {0}};
+static const struct unit voltage_units[] = {{"V", 1, 1, true, 0}, {"kV", 1000, 1, true, 0}, {0}};
 static const struct unit rating_units[] = {
-    {"W", 1, 1, RATING_W},          {"kW", 1000, 1, RATING_W},
-    {"MW", 1000000, 1, RATING_W},   {"GW", 1000000000, 1, RATING_W},
-    {"VA", 1, 1, RATING_VA},        {"kVA", 1000, 1, RATING_VA},
-    {"MVA", 1000000, 1, RATING_VA}, {"A", 1, 1, RATING_A},
-    {"kA", 1000, 1, RATING_A},      UNITS_END};
-static const struct unit share_units[] = {{"%", 100, 1, 0}, UNITS_END};
-static const struct unit duration_units[] = {{"ns", 1, 1, 0},
-                                             {"us", 1000, 1, 0},
-                                             {"ms", NS_PER_MS, 1, 0},
-                                             {"s", NS_PER_S, 1, 0},
-                                             {"min", 60 * NS_PER_S, 1, 0},
-                                             {"h", 3600 * NS_PER_S, 1, 0},
-                                             {"d", 86400 * NS_PER_S, 1, 0},
-                                             UNITS_END};
+    {"W", 1, 1, true, RATING_W}, {"kW", 1000, 1, true, RATING_W}, {"MW", 1000000, 1, true, RATING_W},
+    {"GW", 1000000000, 1, true, RATING_W},
+    {"VA", 1, 1, true, RATING_VA}, {"kVA", 1000, 1, true, RATING_VA}, {"MVA", 1000000, 1, true, RATING_VA},
+    {"A", 1, 1, true, RATING_A}, {"kA", 1000, 1, true, RATING_A}, {0}};
+static const struct unit share_units[] = {{"%", 100, 1, true, 0}, {0}};
+static const struct unit duration_units[] = {
+    {"ns", 1, 1, true, 0}, {"us", 1000, 1, true, 0}, {"ms", NS_PER_MS, 1, true, 0}, {"s", NS_PER_S, 1, true, 0},
+    {"min", 60 * NS_PER_S, 1, true, 0}, {"h", 3600 * NS_PER_S, 1, true, 0}, {"d", 86400 * NS_PER_S, 1, true, 0}, {0}};
 static const struct unit power_rate_units[] = {
-    {"W/s", 1, 1, 0},        {"kW/s", 1000, 1, 0},       {"MW/s", 1000000, 1, 0},
-    {"W/min", 1, 60, 0},     {"kW/min", 1000, 60, 0},    {"MW/min", 1000000, 60, 0},
-    {"kW/h", 1000, 3600, 0}, {"MW/h", 1000000, 3600, 0}, UNITS_END};
+    {"W/s", 1, 1, true, 0}, {"kW/s", 1000, 1, true, 0}, {"MW/s", 1000000, 1, true, 0}, {"W/min", 1, 60, false, 0},
+    {"kW/min", 1000, 60, false, 0}, {"MW/min", 1000000, 60, false, 0}, {"kW/h", 1000, 3600, false, 0},
+    {"MW/h", 1000000, 3600, false, 0}, {0}};
 static const struct unit share_rate_units[] = {
-    {"%/min", 100, 1, 0}, {"%/s", 6000, 1, 0}, {"%/h", 100, 60, 0}, UNITS_END};
+    {"%/min", 100, 1, true, 0}, {"%/s", 6000, 1, false, 0}, {"%/h", 100, 60, false, 0}, {0}};
 static const struct unit intensity_units[] = {
-    {"g/kWh", 1, 1, 0}, {"kg/MWh", 1, 1, 0}, {"kg/kWh", 1000, 1, 0}, UNITS_END};
+    {"g/kWh", 1, 1, true, 0}, {"kg/MWh", 1, 1, false, 0}, {"kg/kWh", 1000, 1, false, 0}, {0}};
+/* A number without a unit. */
+static const struct unit no_unit = {"", 1, 1, true, 0};
+/* clang-format on */
 
 enum finer { FINER_KEPT, FINER_REFUSED, FINER_CUT };
 
@@ -302,11 +299,12 @@ static bool refuse(enum setting_kind kind, enum error_kind what, const char *tex
 
 static bool refuse_finer(enum setting_kind kind, const char *text, struct error *err)
 {
-    static const char *const finest[] = {[KIND_POWER] = "whole watts",
+    static const char *const finest[] = {[KIND_INTEGER] = "a whole number",
+                                         [KIND_POWER] = "whole watts",
                                          [KIND_SHARE] = "at most two decimals of a percent",
                                          [KIND_DURATION] = "whole nanoseconds"};
 
-    return failure(err, ERR_RANGE, "", finest[kind], "%s", text);
+    return failure(err, ERR_TYPE, "", finest[kind], "%s", text);
 }
 
 /* ---------------------------------------------------------------- the kinds */
@@ -327,7 +325,7 @@ static bool scaled(enum setting_kind kind, struct decimal d, const struct unit *
     int64_t whole = 0;
 
     if (kind == KIND_RATING) {
-        out->rating = (struct rating){(enum rating_kind)unit->code, decimal_number(d, unit)};
+        out->rating = (struct rating){(enum rating_kind)unit->rating, decimal_number(d, unit)};
         return true;
     }
     if (kinds[kind].finer == FINER_KEPT) {
@@ -345,7 +343,6 @@ static bool scaled(enum setting_kind kind, struct decimal d, const struct unit *
 /* Any prefix and unit: whether it suits shows when the point's quantity is known. */
 static bool measure_parse(const char *text, union amount *out, struct error *err)
 {
-    static const struct unit plain = {"", 1, 1, 0};
     const char *at = text;
     struct decimal d = {0, 0};
     struct measure measure = {0};
@@ -357,7 +354,7 @@ static bool measure_parse(const char *text, union amount *out, struct error *err
     length = strlen(at);
     if (length >= sizeof measure.unit)
         return refuse(KIND_MEASURE, ERR_UNIT, text, err);
-    measure.number = decimal_number(d, &plain);
+    measure.number = decimal_number(d, &no_unit);
     memcpy(measure.unit, at, length);
     out->measure = measure;
     return true;
@@ -388,14 +385,12 @@ bool measure_value(const struct measure *measure, const char *unit, double *valu
 static bool plain_number(enum setting_kind kind, struct decimal d, const char *rest,
                          const char *text, union amount *out, struct error *err)
 {
-    static const struct unit one = {"", 1, 1, 0};
-
     if (*rest != '\0' || (kind == KIND_INTEGER && d.decimals > 0))
         return refuse(kind, ERR_SYNTAX, text, err);
     if (kind == KIND_INTEGER)
         out->whole = d.mantissa;
     else
-        out->number = decimal_number(d, &one);
+        out->number = decimal_number(d, &no_unit);
     return true;
 }
 
@@ -466,6 +461,54 @@ bool amount_from_number(enum setting_kind kind, double number, union amount *out
     }
 }
 
+/* The unit that was probably meant: another case ("KW"), the only one that begins so ("g"), the longest that
+ * it begins with ("minutes"), or one letter off. None when there are two ways to read it. */
+static const struct unit *unit_near(enum setting_kind kind, const char *written)
+{
+    const struct unit *begins = NULL;
+    const struct unit *prefix = NULL;
+    const struct unit *near = NULL;
+    size_t length = strlen(written);
+    unsigned beginning = 0;
+
+    for (const struct unit *u = kinds[kind].units; u != NULL && u->name != NULL; u++) {
+        size_t unit_length = strlen(u->name);
+
+        if (strcasecmp(u->name, written) == 0)
+            return u;
+        if (strncmp(u->name, written, length) == 0) {
+            begins = u;
+            beginning++;
+        }
+        if (strncmp(u->name, written, unit_length) == 0 &&
+            (prefix == NULL || unit_length > strlen(prefix->name)))
+            prefix = u;
+        if (unit_length > 1 && edit_distance(u->name, written, 1) == 1)
+            near = u;
+    }
+    if (beginning > 0)
+        return beginning == 1 ? begins : NULL;
+    return prefix != NULL ? prefix : near;
+}
+
+bool amount_suggest(enum setting_kind kind, const char *text, char *out, size_t size)
+{
+    const char *at = text;
+    const struct unit *near = NULL;
+    struct decimal d = {0, 0};
+    int digits = 0;
+
+    if (!take_decimal(&at, &d))
+        return false;
+    digits = (int)(at - text);
+    at = skip_blanks(at);
+    near = *at == '\0' ? NULL : unit_near(kind, at);
+    if (near == NULL)
+        return false;
+    text_of(out, size, "%.*s %s", digits, text, near->name);
+    return true;
+}
+
 /* ---------------------------------------------------------------- showing */
 
 static const char *number_show(double value, const char *unit, char *out, size_t size)
@@ -503,8 +546,8 @@ const char *amount_show(enum setting_kind kind, double value, char *out, size_t 
     if (kind == KIND_DURATION && value == 0)
         return number_show(0, "s", out, size);
     for (const struct unit *u = units; u->name != NULL; u++) {
-        if (u->divisor == 1 && u->factor > best->factor && kind != KIND_SHARE_RATE &&
-            fabs(value) >= (double)u->factor && fmod(value, (double)u->factor) == 0)
+        if (u->shown && u->factor > best->factor && fabs(value) >= (double)u->factor &&
+            fmod(value, (double)u->factor) == 0)
             best = u;
     }
     return number_show(value / (double)best->factor, best->name, out, size);

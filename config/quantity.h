@@ -29,6 +29,9 @@ MUST_USE bool amount_parse(enum setting_kind kind, const char *text, union amoun
 MUST_USE bool amount_from_number(enum setting_kind kind, double number, union amount *out,
                                  struct error *err);
 
+/* The same text with the unit that was probably meant: "5 kW" for "5 KW". False when none is near. */
+bool amount_suggest(enum setting_kind kind, const char *text, char *out, size_t size);
+
 /* What a kind is, for messages and the manual: "a power", "750 kW", "W, kW, MW, GW" (empty if it has none). */
 const char *kind_noun(enum setting_kind kind);
 const char *kind_example(enum setting_kind kind);

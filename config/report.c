@@ -111,7 +111,10 @@ static void tell(const struct reader *reader, enum severity severity, const conf
         snprintf(d.path + used, sizeof d.path - used, "%s%s", used > 0 ? "." : "", m->member);
     setting_place(reader, member != NULL ? member : at, &file, &d.line);
     snprintf(d.file, sizeof d.file, "%s", file);
-    copy(d.read, sizeof d.read, m->read);
+    if (m->read != NULL)
+        copy(d.read, sizeof d.read, m->read);
+    else if (member != NULL || at != NULL)
+        setting_shown(member != NULL ? member : at, d.read, sizeof d.read);
     copy(d.expected, sizeof d.expected, m->expected);
     copy(d.suggestion, sizeof d.suggestion, m->suggestion);
     diagnostics_add(reader->found, &d);
@@ -151,6 +154,6 @@ const char *setting_shown(const config_setting_t *setting, char *out, size_t siz
     case CONFIG_TYPE_GROUP:
         return text_of(out, size, "a group { ... }");
     default:
-        return text_of(out, size, "a list");
+        return text_of(out, size, "a list of %d", config_setting_length(setting));
     }
 }

@@ -24,7 +24,7 @@ void reader_close(struct reader *reader);
 /* True while nothing but warnings has been found since reader_open. */
 bool reader_clean(const struct reader *reader);
 
-/* What is wrong with a setting; texts that are NULL say nothing. */
+/* What is wrong with a setting. Without `read` its value is shown; other texts that are NULL say nothing. */
 struct mistake {
     enum error_kind kind;
     const char

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TEXT_BYTES = 200 };
+enum { TEXT_BYTES = 200, FEW_CHOICES = 8 };
 
 /* ---------------------------------------------------------------- what a row says of itself */
 
@@ -32,6 +32,10 @@ const char *setting_range(const struct setting *row, char *out, size_t size)
 
     out[0] = '\0';
     switch (row->kind) {
+    case KIND_RATING:
+        return text_of(out, size, "1 W .. 2 GW, or as many VA or A");
+    case KIND_MEASURE:
+        return text_of(out, size, "%s", row->max != 0 && row->min == 0 ? "0 or more" : "");
     case KIND_TEXT:
         what = " letters";
         break;
@@ -46,7 +50,7 @@ const char *setting_range(const struct setting *row, char *out, size_t size)
     case KIND_INTENSITY:
         break; /* the kind's own range is worth telling */
     default:
-        if (row->max == 0 || !amount_kind(row->kind) || row->kind == KIND_RATING)
+        if (row->max == 0 || !amount_kind(row->kind))
             return out;
     }
     if (row->max == 0 && what[0] != '\0')
@@ -55,42 +59,56 @@ const char *setting_range(const struct setting *row, char *out, size_t size)
                    amount_show(row->kind, row_max(row), high, sizeof high), what);
 }
 
-const char *setting_choices(const struct setting *row, char *out, size_t size)
+static size_t choice_count(const struct setting *row)
+{
+    size_t count = 0;
+
+    while (row->choices[count] != NULL)
+        count++;
+    return count;
+}
+
+/* At most `most` of the choices, and how many there are if that is more. */
+static const char *choices_text(const struct setting *row, size_t most, char *out, size_t size)
 {
     size_t used = 0;
+    size_t count = choice_count(row);
 
     out[0] = '\0';
-    for (const char *const *c = row->choices; *c != NULL && used < size; c++)
+    for (size_t i = 0; i < count && i < most && used < size; i++)
         used += (size_t)snprintf(out + used, size - used, "%s\"%s\"",
-                                 c == row->choices ? ""
-                                 : c[1] == NULL    ? " or "
-                                                   : ", ",
-                                 *c);
+                                 i == 0           ? ""
+                                 : i + 1 == count ? " or "
+                                                  : ", ",
+                                 row->choices[i]);
+    if (count > most && used < size)
+        snprintf(out + used, size - used, " or another of %zu", count);
     return out;
 }
+
+const char *setting_choices(const struct setting *row, char *out, size_t size)
+{
+    return choices_text(row, SIZE_MAX, out, size);
+}
+
+static double amount_value(const struct setting *row, const union amount *a);
 
 /* A text for this row that a person can copy: its default, else the kind's example if that is in range. */
 static const char *row_example(const struct setting *row, char *out, size_t size)
 {
     union amount a = {0};
-    bool quoted = row->kind != KIND_INTEGER && row->kind != KIND_NUMBER;
-    const char *quote = quoted ? "\"" : "";
-    double value = 0;
+    bool number = row->kind == KIND_INTEGER || row->kind == KIND_NUMBER;
+    const char *quote = number ? "" : "\"";
+    char text[64];
 
-    if (row->need == NEED_DEFAULT && row->fallback[0] != '\0')
-        return text_of(out, size, "%s%s%s", quote, row->fallback, quote);
-    if (!amount_parse(row->kind, kind_example(row->kind), &a, NULL))
-        return "";
-    value = row->kind == KIND_CURRENT || row->kind == KIND_VOLTAGE || row->kind == KIND_INTENSITY ||
-                    row->kind == KIND_NUMBER
-                ? a.number
-                : (double)a.whole;
-    if (row->kind == KIND_RATING || row->kind == KIND_MEASURE ||
-        (value >= row_min(row) && value <= row_max(row)))
-        return text_of(out, size, "%s%s%s", quote, kind_example(row->kind), quote);
-    text_of(out, size, "%s", quote);
-    amount_show(row->kind, row_max(row), out + strlen(out), size - strlen(out) - 1);
-    return strcat(out, quote);
+    text_of(text, sizeof text, "%s", kind_example(row->kind));
+    if (row->need == NEED_DEFAULT && row->fallback[0] != '\0' && row->fallback[0] != '0')
+        text_of(text, sizeof text, "%s", row->fallback);
+    else if (!amount_parse(row->kind, text, &a, NULL))
+        text[0] = '\0';
+    else if (!(amount_value(row, &a) >= row_min(row) && amount_value(row, &a) <= row_max(row)))
+        amount_show(row->kind, row_max(row), text, sizeof text);
+    return text_of(out, size, "%s%s%s", quote, text, quote);
 }
 
 /* What a value of this row is: for a setting that is missing or of the wrong type. */
@@ -100,17 +118,21 @@ static const char *row_expected(const struct setting *row, char *out, size_t siz
     char example[100];
     char units[100];
 
-    if (row->kind == KIND_CHOICE)
-        return setting_choices(row, out, size);
-    if (amount_kind(row->kind)) {
-        kind_units(row->kind, units, sizeof units);
-        return text_of(out, size, "%s%s%s, such as %s", kind_noun(row->kind),
-                       units[0] != '\0' ? " in " : "", units,
-                       row_example(row, example, sizeof example));
-    }
     setting_range(row, range, sizeof range);
-    return text_of(out, size, "%s%s%s", kind_noun(row->kind), range[0] != '\0' ? " of " : "",
-                   range);
+    if (row->kind == KIND_CHOICE)
+        return choices_text(row, FEW_CHOICES, out, size);
+    if (row->kind == KIND_TEXT && range[0] != '\0')
+        return text_of(out, size, "text of %s", range);
+    if (row->kind == KIND_GROUPS && range[0] != '\0')
+        return text_of(out, size, "a list of %s", range);
+    if (row->kind == KIND_SOURCES && range[0] != '\0')
+        return text_of(out, size, "a list of %s of sources", range);
+    if (!amount_kind(row->kind))
+        return text_of(out, size, "%s", kind_noun(row->kind));
+    kind_units(row->kind, units, sizeof units);
+    return text_of(out, size, "%s%s%s, such as %s", kind_noun(row->kind),
+                   units[0] != '\0' ? " in " : "", units,
+                   row_example(row, example, sizeof example));
 }
 
 /* ---------------------------------------------------------------- one value */
@@ -155,23 +177,21 @@ static double amount_value(const struct setting *row, const union amount *a)
 static bool wrong_type(const struct schema *schema, const struct setting *row,
                        const config_setting_t *member)
 {
-    char read[TEXT_BYTES];
     char expected[TEXT_BYTES];
 
     return mistake(schema->reader, member,
                    &(struct mistake){.kind = ERR_TYPE,
-                                     .read = setting_shown(member, read, sizeof read),
                                      .expected = row_expected(row, expected, sizeof expected)});
 }
 
 static bool out_of_range(const struct schema *schema, const struct setting *row,
                          const config_setting_t *member)
 {
-    char read[TEXT_BYTES];
     char range[TEXT_BYTES];
     char example[100];
     char expected[TEXT_BYTES];
-    bool amount = amount_kind(row->kind);
+    bool plain = row->kind == KIND_INTEGER || row->kind == KIND_NUMBER;
+    bool amount = amount_kind(row->kind) && !plain;
 
     setting_range(row, range, sizeof range);
     if (range[0] == '\0')
@@ -180,9 +200,7 @@ static bool out_of_range(const struct schema *schema, const struct setting *row,
         text_of(expected, sizeof expected, "%s%s%s", range, amount ? ", such as " : "",
                 amount ? row_example(row, example, sizeof example) : "");
     return mistake(schema->reader, member,
-                   &(struct mistake){.kind = ERR_RANGE,
-                                     .read = setting_shown(member, read, sizeof read),
-                                     .expected = expected});
+                   &(struct mistake){.kind = ERR_RANGE, .expected = expected});
 }
 
 static bool read_amount(const struct setting *row, const config_setting_t *member, union amount *a,
@@ -199,29 +217,37 @@ static bool read_amount(const struct setting *row, const config_setting_t *membe
     return amount_from_number(row->kind, (double)config_setting_get_int64(member), a, err);
 }
 
+static bool bad_amount(const struct schema *schema, const struct setting *row,
+                       const config_setting_t *member, const struct error *err)
+{
+    char expected[TEXT_BYTES];
+    char suggestion[64];
+    const char *text = config_setting_get_string(member);
+    struct mistake m = {.kind = err->what,
+                        .expected = row_expected(row, expected, sizeof expected)};
+
+    if (err->what == ERR_TYPE)
+        m.expected = err->expected; /* "whole watts" says it best */
+    else if (err->what == ERR_UNIT && text != NULL &&
+             amount_suggest(row->kind, text, suggestion, sizeof suggestion))
+        m.suggestion = suggestion;
+    return mistake(schema->reader, member, &m);
+}
+
 static bool fill_amount(const struct schema *schema, const struct setting *row,
                         const config_setting_t *member, void *field)
 {
     struct error err = {0};
     union amount a = {0};
-    char read[TEXT_BYTES];
-    char expected[TEXT_BYTES];
     bool number = config_setting_is_number(member);
     bool plain = row->kind == KIND_INTEGER || row->kind == KIND_NUMBER;
 
     if (!number && (plain || config_setting_type(member) != CONFIG_TYPE_STRING))
         return wrong_type(schema, row, member);
-    if (!read_amount(row, member, &a, &err)) {
-        bool own = err.what == ERR_RANGE; /* "whole watts" says it best */
-
-        return mistake(
-            schema->reader, member,
-            &(struct mistake){.kind = err.what,
-                              .read = setting_shown(member, read, sizeof read),
-                              .expected = own ? err.expected
-                                              : row_expected(row, expected, sizeof expected)});
-    }
-    if (!(amount_value(row, &a) >= row_min(row) && amount_value(row, &a) <= row_max(row)))
+    if (!read_amount(row, member, &a, &err) && err.what != ERR_RANGE)
+        return bad_amount(schema, row, member, &err);
+    if (err.what == ERR_RANGE ||
+        !(amount_value(row, &a) >= row_min(row) && amount_value(row, &a) <= row_max(row)))
         return out_of_range(schema, row, member);
     put(row, &a, field);
     return true;
@@ -241,7 +267,7 @@ static bool fill_text(const struct schema *schema, const struct setting *row,
         if (iscntrl((unsigned char)*at))
             return mistake(schema->reader, member,
                            &(struct mistake){.kind = ERR_SYNTAX,
-                                             .read = text,
+
                                              .expected = "text without control characters"});
     }
     copy = arena_text(schema->arena, text, strlen(text));
@@ -253,7 +279,6 @@ static bool fill_name(const struct schema *schema, const struct setting *row,
                       const config_setting_t *member, void *field)
 {
     const char *text = config_setting_get_string(member);
-    char read[TEXT_BYTES];
     struct error err = {0};
     uint32_t count = 0;
 
@@ -261,9 +286,7 @@ static bool fill_name(const struct schema *schema, const struct setting *row,
         return wrong_type(schema, row, member);
     if (!range_count(text, &count, &err))
         return mistake(schema->reader, member,
-                       &(struct mistake){.kind = err.what,
-                                         .read = setting_shown(member, read, sizeof read),
-                                         .expected = err.expected});
+                       &(struct mistake){.kind = err.what, .expected = err.expected});
     text = arena_text(schema->arena, text, strlen(text));
     memcpy(field, &text, sizeof text);
     return true;
@@ -280,20 +303,10 @@ static bool fill_bool(const struct schema *schema, const struct setting *row,
     return true;
 }
 
-static size_t choice_count(const struct setting *row)
-{
-    size_t count = 0;
-
-    while (row->choices[count] != NULL)
-        count++;
-    return count;
-}
-
 static bool fill_choice(const struct schema *schema, const struct setting *row,
                         const config_setting_t *member, void *field)
 {
     const char *text = config_setting_get_string(member);
-    char read[TEXT_BYTES];
     char expected[TEXT_BYTES];
 
     if (text == NULL)
@@ -307,8 +320,7 @@ static bool fill_choice(const struct schema *schema, const struct setting *row,
     return mistake(
         schema->reader, member,
         &(struct mistake){.kind = ERR_UNKNOWN,
-                          .read = setting_shown(member, read, sizeof read),
-                          .expected = setting_choices(row, expected, sizeof expected),
+                          .expected = choices_text(row, FEW_CHOICES, expected, sizeof expected),
                           .suggestion = name_nearest(row->choices, choice_count(row), text)});
 }
 
@@ -318,7 +330,6 @@ static bool refer(const struct schema *schema, enum setting_kind kind,
                   const struct name_index *index, const config_setting_t *member, uint32_t *value)
 {
     const char *text = config_setting_get_string(member);
-    char read[TEXT_BYTES];
     const char *near = NULL;
 
     if (text != NULL && index != NULL) {
@@ -329,7 +340,6 @@ static bool refer(const struct schema *schema, enum setting_kind kind,
     }
     return mistake(schema->reader, member,
                    &(struct mistake){.kind = text == NULL ? ERR_TYPE : ERR_UNKNOWN,
-                                     .read = setting_shown(member, read, sizeof read),
                                      .expected = kind == KIND_SOURCES ? "the name of a source"
                                                                       : kind_noun(kind),
                                      .suggestion = near});
@@ -404,7 +414,7 @@ static bool fill_sources(const struct schema *schema, const struct setting *row,
             if (index[k] == index[i])
                 known = mistake(schema->reader, name,
                                 &(struct mistake){.kind = ERR_DUPLICATE,
-                                                  .read = config_setting_get_string(name),
+
                                                   .expected = "each source once"});
         }
         ok = ok && known;
@@ -587,14 +597,11 @@ bool schema_fill(const struct schema *schema, const config_setting_t *group,
                  const struct schema_part *part, size_t parts)
 {
     const char *name[NAMES_MAX];
-    char read[TEXT_BYTES];
     bool ok = true;
 
     if (!config_setting_is_group(group))
         return mistake(schema->reader, group,
-                       &(struct mistake){.kind = ERR_TYPE,
-                                         .read = setting_shown(group, read, sizeof read),
-                                         .expected = "a group { ... }"});
+                       &(struct mistake){.kind = ERR_TYPE, .expected = "a group { ... }"});
     ok = schema_names(schema, group, name, row_names(part, parts, name));
     for (size_t p = 0; p < parts; p++) {
         for (const struct setting *row = part[p].rows; row != NULL && row->name != NULL; row++)
