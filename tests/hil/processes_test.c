@@ -48,10 +48,11 @@ static void an_end_is_seen_and_told(void **state)
 
 static void all_are_stopped_and_the_stubborn_killed(void **state)
 {
-    struct process p[3] = {{{0}}};
+    struct process p[3];
     struct error err;
 
     (void)state;
+    memset(p, 0, sizeof p);
     assert_true(start(&p[0], "sleeper", sleeper, NULL, &err));
     assert_true(start(&p[1], "stubborn", stubborn, "stubborn.log", &err));
     assert_int_equal(processes_stop(p, 1, 5000), 0);
