@@ -1,11 +1,15 @@
 #include "drivers/agent/agent.h"
 #include "drivers/driver.h"
+#include "drivers/modbus/modbus.h"
+#include "drivers/mqtt/mqtt.h"
 
 #include <string.h>
 
 /* Every driver; adding one is one line here. */
 const struct driver *const driver_catalog[] = {
     &driver_agent,
+    &driver_mqtt,
+    &driver_modbus,
     NULL,
 };
 
