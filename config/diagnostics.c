@@ -10,10 +10,10 @@ static bool make_room(struct diagnostics *found)
     size_t room = found->room == 0 ? ITEMS_FIRST : found->room * 2;
     struct diagnostic *item = NULL;
 
-    if (found->count < found->room)
-        return true;
     if (found->count >= ITEMS_MAX)
         return false;
+    if (found->count < found->room)
+        return true;
     item = realloc(found->item, room * sizeof *item);
     if (item == NULL)
         return false;

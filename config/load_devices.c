@@ -316,7 +316,8 @@ static void load_device(struct site_load *load, enum section_id section, const c
     if (ok)
         device_points(&l);
     if (l.entry.name != NULL)
-        register_device(load, at, l.entry.name, role, index, ok ? device : NULL);
+        register_device(load, at, l.entry.name, role, index,
+                        ok && device->points > 0 ? device : NULL);
 }
 
 static uint32_t load_role(struct site_load *load, enum section_id section,

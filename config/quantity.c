@@ -513,7 +513,9 @@ bool amount_suggest(enum setting_kind kind, const char *text, char *out, size_t 
 
 static const char *number_show(double value, const char *unit, char *out, size_t size)
 {
-    snprintf(out, size, "%.10g%s%s", value, unit[0] != '\0' ? " " : "", unit);
+    bool whole = fabs(value) < 1e17 && value == floor(value);
+
+    snprintf(out, size, whole ? "%.0f%s%s" : "%.15g%s%s", value, unit[0] != '\0' ? " " : "", unit);
     return out;
 }
 
