@@ -58,13 +58,10 @@ bool broker_start(struct process *process, const char *folder, uint16_t *port, s
 {
     char configuration[PATH_BYTES];
     char log[PATH_BYTES];
-    char program[PATH_BYTES];
-    char dash_c[] = "-c";
-    char *argv[] = {program, dash_c, configuration, NULL};
+    const char *argv[] = {mosquitto(), "-c", configuration, NULL};
 
     snprintf(configuration, sizeof configuration, "%s/mosquitto.conf", folder);
     snprintf(log, sizeof log, "%s/mosquitto.log", folder);
-    snprintf(program, sizeof program, "%s", mosquitto());
     for (int i = 0; i < TRIES; i++) {
         *port = port_free();
         if (*port == 0)

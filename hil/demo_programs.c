@@ -50,9 +50,8 @@ bool demo_start_agent(struct demo *demo, uint32_t index, struct error *err)
     argv[count] = NULL;
     snprintf(name, sizeof name, "agent-%s", site->tree.name[branch]);
     snprintf(log_name, sizeof log_name, "%s.log", name);
-    /* exec does not change the texts, whatever its prototype allows. */
-    return process_start(&demo->agent[index], name, (char *const *)(uintptr_t)argv,
-                         rig_path(&demo->rig, log_name, log), PROCESS_DETACHED, err);
+    return process_start(&demo->agent[index], name, argv, rig_path(&demo->rig, log_name, log),
+                         PROCESS_DETACHED, err);
 }
 
 bool demo_start_agents(struct demo *demo, struct error *err)
@@ -108,7 +107,7 @@ bool demo_start_service(struct demo *demo, struct error *err)
 
     demo->http_port = 0;
     unlink(port); /* of a service that was here before */
-    return process_start(&demo->service, "capstan run", (char *const *)(uintptr_t)argv,
+    return process_start(&demo->service, "capstan run", argv,
                          rig_path(&demo->rig, "service.log", log), PROCESS_DETACHED, err);
 }
 
@@ -142,8 +141,7 @@ void demo_start_top(struct demo *demo)
         return;
     snprintf(url, sizeof url, "http://127.0.0.1:%u", demo->http_port);
     /* Without a screen there are still progress lines. */
-    if (!process_start(&demo->top, "capstan top", (char *const *)(uintptr_t)argv, NULL,
-                       PROCESS_FOREGROUND, NULL))
+    if (!process_start(&demo->top, "capstan top", argv, NULL, PROCESS_FOREGROUND, NULL))
         demo->top = (struct process){0};
 }
 

@@ -27,7 +27,7 @@ static void pause_ms(long ms)
 /* ---------------------------------------------------------------- starting */
 
 /* Between fork and exec: only what is safe there, since the broker session has threads. */
-static _Noreturn void become(char *const argv[], int log, int report, pid_t parent,
+static _Noreturn void become(const char *const argv[], int log, int report, pid_t parent,
                              enum process_terminal terminal)
 {
     int code = 0;
@@ -49,7 +49,7 @@ static _Noreturn void become(char *const argv[], int log, int report, pid_t pare
         dup2(log, STDOUT_FILENO);
         dup2(log, STDERR_FILENO);
     }
-    execvp(argv[0], argv);
+    execvp(argv[0], (char *const *)argv); /* changes no text, whatever its prototype allows */
     code = errno;
     if (write(report, &code, sizeof code) < 0)
         _exit(126);
@@ -68,7 +68,7 @@ static int exec_result(int report)
     return got == sizeof code ? code : 0;
 }
 
-bool process_start(struct process *process, const char *name, char *const argv[],
+bool process_start(struct process *process, const char *name, const char *const argv[],
                    const char *log_path, enum process_terminal terminal, struct error *err)
 {
     pid_t parent = getpid();

@@ -24,7 +24,7 @@ enum process_terminal {
 
 /* What it prints is appended to log_path; NULL: goes where the rig's output goes. A program that can't be run is
  * an error here, not an early end later. */
-MUST_USE bool process_start(struct process *process, const char *name, char *const argv[],
+MUST_USE bool process_start(struct process *process, const char *name, const char *const argv[],
                             const char *log_path, enum process_terminal terminal,
                             struct error *err);
 

@@ -150,9 +150,7 @@ static bool run_gnuplot(const char *folder, struct error *err)
 {
     char log[RUN_PATH_BYTES];
     char end[64];
-    char program[] = "gnuplot";
-    char script[] = "run.gp";
-    char *argv[] = {program, script, NULL};
+    const char *argv[] = {"gnuplot", "run.gp", NULL};
     char *before = getcwd(NULL, 0);
     struct process gnuplot = {0};
     bool ok = false;

@@ -171,7 +171,8 @@ static void encode(const struct register_map *map, uint32_t i, uint8_t bytes[8])
 static void put_text(uint8_t *at, const char *text, size_t registers)
 {
     memset(at, 0, 2 * registers);
-    memcpy(at, text, strlen(text) < 2 * registers ? strlen(text) : 2 * registers);
+    for (size_t i = 0; i < 2 * registers && text[i] != '\0'; i++)
+        at[i] = (uint8_t)text[i];
 }
 
 static void put_common(uint8_t *image)
@@ -228,7 +229,8 @@ static enum modbus_exception read_sunspec(const struct register_map *map, uint8_
     if (function_code != SUNSPEC_FUNCTION || address < SUNSPEC_BASE ||
         (uint32_t)address + count > SUNSPEC_BASE + registers)
         return MODBUS_ILLEGAL_ADDRESS;
-    memcpy(image, "SunS", 4);
+    put(image, 0x5375); /* "SunS" */
+    put(image + 2, 0x6e53);
     put_common(image + 2 * COMMON_AT);
     put(model, map->profile->sunspec_model);
     put(model + 2, map->model_length);

@@ -180,7 +180,7 @@ bool policy_limit_read(const char *path, int64_t *limit_w, struct error *err)
     char *text = NULL;
     size_t length = 0;
     size_t at = 0;
-    union amount amount;
+    union amount amount = {0};
     bool ok = false;
 
     if (!file_read(path, FILE_BYTES_MAX, &text, &length, err))

@@ -88,7 +88,7 @@ static void a_load_above_its_contract_is_reported(void **state)
 static void a_load_above_its_breaker_is_reported(void **state)
 {
     struct fixture *f = *state;
-    struct rating *rating = (struct rating *)(uintptr_t)&f->site.tree.rating[SMALL_FEEDER_B];
+    struct rating *rating = (struct rating *)&f->site.tree.rating[SMALL_FEEDER_B];
 
     rating->value = 10; /* A */
     limits_init(&f->limits, &f->site, 1000000, &f->arena);

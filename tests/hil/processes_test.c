@@ -16,20 +16,13 @@ static const char *const stubborn[] = {"sh", "-c",
 static const char *const quick[] = {"sh", "-c", "exit 3", NULL};
 static const char *const missing[] = {"/nowhere/program", NULL};
 
-/* exec does not change the texts, whatever its prototype allows. */
-static bool start(struct process *p, const char *name, const char *const argv[], const char *log,
-                  struct error *err)
-{
-    return process_start(p, name, (char *const *)(uintptr_t)argv, log, PROCESS_DETACHED, err);
-}
-
 static void a_program_that_is_missing_is_an_error_at_once(void **state)
 {
     struct process p;
     struct error err;
 
     (void)state;
-    assert_false(start(&p, "missing", missing, NULL, &err));
+    assert_false(process_start(&p, "missing", missing, NULL, PROCESS_DETACHED, &err));
     assert_int_equal(err.what, ERR_MISSING);
     assert_false(process_alive(&p));
 }
@@ -41,7 +34,7 @@ static void an_end_is_seen_and_told(void **state)
     char text[64];
 
     (void)state;
-    assert_true(start(&p, "quick", quick, NULL, &err));
+    assert_true(process_start(&p, "quick", quick, NULL, PROCESS_DETACHED, &err));
     assert_true(process_end(&p, 5000));
     assert_string_equal(process_end_text(&p, text, sizeof text), "exit status 3");
 }
@@ -53,8 +46,8 @@ static void all_are_stopped_and_the_stubborn_killed(void **state)
 
     (void)state;
     memset(p, 0, sizeof p);
-    assert_true(start(&p[0], "sleeper", sleeper, NULL, &err));
-    assert_true(start(&p[1], "stubborn", stubborn, "stubborn.log", &err));
+    assert_true(process_start(&p[0], "sleeper", sleeper, NULL, PROCESS_DETACHED, &err));
+    assert_true(process_start(&p[1], "stubborn", stubborn, "stubborn.log", PROCESS_DETACHED, &err));
     assert_int_equal(processes_stop(p, 1, 5000), 0);
     assert_true(WIFSIGNALED(p[0].status));
     assert_true(processes_stop(p, 3, 300) <=
