@@ -146,23 +146,20 @@ enum run_end run(const struct run_options *options, struct diagnostics *found, s
     if (options->observe)
         site->mode = MODE_OBSERVE; /* before anything looks at it */
     uv_loop_init(&host.loop);
-    if (!service_open(&host.service, &host.loop, &service_options, site, policies, err)) {
-        uv_loop_close(&host.loop);
-        return RUN_FAILED;
-    }
     start_signals(&host);
-    ok = write_port(options, host.service->http, err);
+    ok = service_open(&host.service, &host.loop, &service_options, site, policies, err) &&
+         write_port(options, host.service->http, err);
     if (ok) {
         log_start(host.service, options, found);
         uv_run(&host.loop, UV_RUN_DEFAULT);
     }
     service_close(host.service);
     stop_signals(&host);
-    if (!drain(&host) && ok)
+    if (drain(&host))
+        service_free(host.service);
+    else if (ok) /* what is left may still use the service's memory: the process ends anyway */
         ok = failure(err, ERR_TIMEOUT, "shutdown", "all devices closed in 5 s",
                      "handles left: see the log");
-    else
-        service_free(host.service);
     if (ok)
         log_event(LOG_LEVEL_NOTICE, "service.stopped", "clean=yes");
     return ok ? RUN_STOPPED : RUN_FAILED;

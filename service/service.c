@@ -239,9 +239,9 @@ bool service_open(struct service **out, uv_loop_t *loop, const struct service_op
 {
     struct service *s = calloc(1, sizeof *s);
 
-    *out = NULL;
     if (s == NULL)
         abort();
+    *out = s;
     s->loop = loop;
     s->site = site;
     s->state.lock = -1;
@@ -252,16 +252,10 @@ bool service_open(struct service **out, uv_loop_t *loop, const struct service_op
     ingest_init(&s->ingest, site, &s->arena);
     open_clock(s);
     if (!open_edges(s, options, err)) {
-        service_close(s);
-        while (uv_run(loop, UV_RUN_NOWAIT) !=
-               0) /* the handles go; nothing else is on the loop yet */
-            ;
         policy_set_free(policies);
-        service_free(s);
         return false;
     }
     begin(s, options->policy_path, policies);
-    *out = s;
     return true;
 }
 

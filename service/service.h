@@ -57,9 +57,9 @@ struct service {
     struct invariant_counters counters_said;
 };
 
-/* Takes over the site and the policies, whatever comes of it. On success everything is connected
- * to the loop and the first tick has been made; on failure nothing is left, once the loop has
- * turned. Undo with service_close, then turn the loop until it is empty, then service_free. */
+/* Takes over the site and the policies, whatever comes of it. On success everything is connected to
+ * the loop and the first tick has been made. Opened or not: service_close, turn the loop until it is
+ * empty, service_free; handles need turns of the loop to go. */
 MUST_USE bool service_open(struct service **out, uv_loop_t *loop,
                            const struct service_options *options, struct site *site,
                            struct policy_set *policies, struct error *err);
