@@ -10,7 +10,7 @@
  *     no end of a comment     accepted                    told where it begins
  *     @include of a folder    ends the program            told so
  *
- * What is left for libconfig to say is only "syntax error". */
+ * What this lets through, libconfig reads without complaint; it leaks memory when it complains. */
 #include "config/source.h"
 
 #include "config/names.h"
@@ -33,8 +33,8 @@ struct container {
     size_t line; /* of the text */
 };
 
-/* The last thing that was not blank, as far as commas go. */
-enum last { LAST_OPENER, LAST_COMMA, LAST_VALUE, LAST_OTHER };
+/* The last thing that was not blank. */
+enum last { LAST_OPENER, LAST_NAME, LAST_EQUALS, LAST_VALUE, LAST_COMMA };
 
 struct scan {
     struct source_text *out;
@@ -122,10 +122,33 @@ static struct container *inner(struct scan *s) { return &s->stack[s->depth]; }
 
 static bool in_list(const struct scan *s) { return s->stack[s->depth].opener != '{'; }
 
-/* A value or an opener is about to come. In a list it must follow a comma; one that is missing is put in. */
+/* A value where a setting's name should be: mostly a quote or a brace is missing further up. */
+static bool stray_value(struct scan *s, const struct input *in)
+{
+    const struct container *c = inner(s);
+    char expected[400];
+    const char *file = NULL;
+    uint32_t line = 0;
+
+    if (s->last == LAST_VALUE)
+        return stop(s, in, ERR_SYNTAX, "the next setting's name (is a quote missing before this?)",
+                    "a second value");
+    if (s->depth == 0)
+        return stop(s, in, ERR_SYNTAX, "a setting, such as name = \"text\";",
+                    "a value that has no name");
+    source_place(s->out, (unsigned)c->line, &file, &line);
+    text_of(expected, sizeof expected, "a setting, or \"}\" to close the \"{\" of %s:%u", file,
+            line);
+    return stop(s, in, ERR_SYNTAX, expected, "a value that has no name");
+}
+
+/* A value or an opener is about to come: in a group behind "name =", in a list behind a comma. A comma that is
+ * missing is put in. */
 static bool before_value(struct scan *s, const struct input *in)
 {
-    if (in_list(s) && s->last == LAST_VALUE) {
+    if (!in_list(s) && s->last != LAST_EQUALS)
+        return stray_value(s, in);
+    if (s->last == LAST_VALUE) {
         inner(s)->element++;
         mistake(s, in->file, in->line, ERR_SYNTAX, "a comma between the elements of a list",
                 "no comma before this");
@@ -146,6 +169,10 @@ static bool open_container(struct scan *s, struct input *in)
 
     if (!before_value(s, in))
         return false;
+    if (inner(s)->opener == '[')
+        return stop(s, in, ERR_SYNTAX,
+                    "plain values between [ and ]; a list ( ... ) may hold others",
+                    "a group or list");
     if (s->depth == SOURCE_NESTING_MAX)
         return stop(s, in, ERR_RANGE, "at most 16 levels of groups and lists", "deeper nesting");
     c = &s->stack[s->depth + 1];
@@ -154,7 +181,8 @@ static bool open_container(struct scan *s, struct input *in)
     s->depth++;
     s->pending[0] = '\0';
     s->last = LAST_OPENER;
-    return add(s, in, in->at++, 1);
+    /* libconfig wants an array's elements to be of one of its three types of numbers; a list may mix them. */
+    return add_text(s, in, *in->at++ == '{' ? "{" : "(");
 }
 
 static char closer_of(char opener) { return opener == '{' ? '}' : opener == '(' ? ')' : ']'; }
@@ -180,9 +208,11 @@ static bool close_container(struct scan *s, struct input *in)
                 read);
         s->out->text[s->last_comma] = ' ';
     }
+    if (s->pending[0] != '\0')
+        return stop(s, in, ERR_SYNTAX, "a value", read);
     s->depth--;
     after_value(s);
-    return add(s, in, in->at++, 1);
+    return add_text(s, in, *in->at++ == '}' ? "}" : ")");
 }
 
 static bool still_open(const struct scan *s, const struct input *in)
@@ -194,7 +224,8 @@ static bool still_open(const struct scan *s, const struct input *in)
     struct input at = *in;
 
     if (s->depth == 0)
-        return true;
+        return s->pending[0] == '\0' ||
+               stop(s, in, ERR_TRUNCATED, "a value", "the end of the file");
     source_place(s->out, (unsigned)c->line, &file, &line);
     for (at.file = 0; at.file < s->out->files && s->out->file[at.file] != file;)
         at.file++;
@@ -424,12 +455,12 @@ static bool take_name(struct scan *s, struct input *in)
     for (next = end; next < in->end && isspace((unsigned char)*next);)
         next++;
     if (next < in->end && (*next == '=' || *next == ':') && !in_list(s) && s->pending[0] == '\0') {
-        if (memchr(name, SOURCE_DUPLICATE, strlen(name)) != NULL)
+        if (memchr(name, SOURCE_DUPLICATE, strlen(name)) != NULL || is_truth(name))
             return stop(s, in, ERR_SYNTAX, "names of letters, digits, _ and -", name);
         if (!declare(s, in, name) || !add_text(s, in, name))
             return false;
         in->at = end;
-        s->last = LAST_OTHER;
+        s->last = LAST_NAME;
         return true;
     }
     if (!in_list(s) && s->pending[0] == '\0')
@@ -525,15 +556,30 @@ static bool take_include(struct scan *s, struct input *in)
 
 /* ---------------------------------------------------------------- the pass */
 
-static bool take_comma(struct scan *s, struct input *in)
+/* Between elements of a list, or behind a setting, where it may be left out as well. */
+static bool take_separator(struct scan *s, struct input *in)
 {
-    if (in_list(s)) {
-        if (s->last != LAST_VALUE)
-            return stop(s, in, ERR_SYNTAX, "an element before the comma", "\",\"");
+    char read[] = {'"', *in->at, '"', '\0'};
+
+    if (s->last != LAST_VALUE)
+        return stop(s, in, ERR_SYNTAX, "a value before it", read);
+    if (in_list(s) && *in->at == ';')
+        return stop(s, in, ERR_SYNTAX, "\",\" between the elements of a list", read);
+    if (in_list(s))
         inner(s)->element++;
-        s->last = LAST_COMMA;
-        s->last_comma = s->out->size;
-    }
+    s->last = LAST_COMMA;
+    s->last_comma = s->out->size;
+    return add(s, in, in->at++, 1);
+}
+
+static bool take_equals(struct scan *s, struct input *in)
+{
+    char read[] = {'"', *in->at, '"', '\0'};
+
+    if (s->last != LAST_NAME)
+        return stop(s, in, ERR_SYNTAX, s->last == LAST_EQUALS ? "a value" : "a name before it",
+                    read);
+    s->last = LAST_EQUALS;
     return add(s, in, in->at++, 1);
 }
 
@@ -573,10 +619,10 @@ static bool take_token(struct scan *s, struct input *in)
         return open_container(s, in);
     if (c == '}' || c == ')' || c == ']')
         return close_container(s, in);
-    if (c == ',')
-        return take_comma(s, in);
-    if (c == '=' || c == ':' || c == ';')
-        return add(s, in, in->at++, 1);
+    if (c == ',' || c == ';')
+        return take_separator(s, in);
+    if (c == '=' || c == ':')
+        return take_equals(s, in);
     return stop(s, in, ERR_SYNTAX, "a setting, such as name = \"text\";", read);
 }
 

@@ -46,6 +46,7 @@ static void integers_keep_their_value(void **state)
     expect_text("a = 0x7fffffff;", "a = 0x7fffffff;\n");
     expect_text("a = 010;", "a = 010;\n");
     expect_text("a = 1.5e3;", "a = 1.5e3;\n");
+    expect_text("a = [1, 5000000000];", "a = (1, 5000000000L);\n");
 }
 
 static void comments_go_and_lines_stay(void **state)
@@ -88,6 +89,18 @@ static void what_can_not_be_read_on_is_told_with_its_line(void **state)
     assert_true(refuses("@include \"gone.cfg\"", 1));
     assert_true(refuses("a = (, 1);", 1));
     assert_true(refuses("a\nb = 1;", 1));
+    assert_true(refuses("a = 1 2;", 1));
+    assert_true(refuses("a = true \"x\";", 1));
+    assert_true(refuses("a == 1;", 1));
+    assert_true(refuses("a = ;", 1));
+    assert_true(refuses("a = { b = }", 1));
+    assert_true(refuses("a = 1;;", 1));
+    assert_true(refuses("a = (1; 2);", 1));
+    assert_true(refuses("= 1;", 1));
+    assert_true(refuses("5;", 1));
+    assert_true(refuses("true = 1;", 1));
+    assert_true(refuses("a = [ { } ];", 1));
+    assert_true(refuses("a =", 1));
     assert_true(refuses(deep, 1));
     assert_true(refuses("x\xFF", 1));
 }
