@@ -9,7 +9,7 @@ static const struct setting modbus_settings[] = {
      .help = "unit id"},
     {.name = "profile", .kind = KIND_PROFILE, .need = NEED_REQUIRED, .at = AT(profile),
      .help = "how its registers lie"},
-    {.name = "interval", .kind = KIND_DURATION, .need = NEED_DEFAULT, .min = 1e8, .max = 3600e9, .fallback = "1 s", .at = AT(interval_ns),
+    {.name = "interval", .kind = KIND_DURATION, .need = NEED_DEFAULT, .min = 5e7, .max = 3600e9, .fallback = "1 s", .at = AT(interval_ns),
      .help = "how often it is read"},
     {0},
 };
@@ -32,9 +32,13 @@ static const struct setting agent_settings[] = {
 
 const struct driver_schema test_drivers[] = {
     {"modbus", ROLE_METER, modbus_settings, sizeof(struct test_modbus)},
-    {"mqtt", ROLE_METER, mqtt_settings, sizeof(struct test_mqtt)},
     {"mqtt", ROLE_SIGNAL, mqtt_settings, sizeof(struct test_mqtt)},
     {"agent", ROLE_ACTUATOR, agent_settings, sizeof(struct test_agent)},
+    {0},
+};
+
+const struct driver_schema push_drivers[] = {
+    {"push", ROLE_METER, mqtt_settings, sizeof(struct test_mqtt)},
     {0},
 };
 /* clang-format on */

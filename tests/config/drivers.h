@@ -24,4 +24,7 @@ struct test_agent {
 
 extern const struct driver_schema test_drivers[];
 
+/* A meter without a profile. */
+extern const struct driver_schema push_drivers[];
+
 #endif

@@ -17,10 +17,15 @@ struct loaded {
     struct diagnostics found;
 };
 
-static bool load_text(struct loaded *out, const char *text)
+static bool load_with(struct loaded *out, const char *text, const struct load_options *with)
 {
     *out = (struct loaded){0};
-    return load_site_text("test.cfg", text, strlen(text), &options, &out->site, &out->found);
+    return load_site_text("test.cfg", text, strlen(text), with, &out->site, &out->found);
+}
+
+static bool load_text(struct loaded *out, const char *text)
+{
+    return load_with(out, text, &options);
 }
 
 static void unload(struct loaded *l)
@@ -158,18 +163,19 @@ static void a_meter_without_a_profile_says_what_it_measures(void **state)
     static const char text[] = "site = { name = \"s\"; time_zone = \"UTC\"; }; branches = ( { name "
                                "= \"b\"; meter = \"m\"; } );\n"
                                "brokers = ( { name = \"main\"; url = \"tcp://h:1\"; } );\n"
-                               "meters = ( { name = \"m\"; driver = \"mqtt\"; broker = \"main\"; "
+                               "meters = ( { name = \"m\"; driver = \"push\"; broker = \"main\"; "
                                "topic = \"t\"; stale_after = \"5 s\"; %s } );\n";
+    const struct load_options push = {.drivers = push_drivers};
     char whole[600];
     struct loaded l;
 
     (void)state;
     snprintf(whole, sizeof whole, text, "quantity = \"power\";");
-    assert_true(load_text(&l, whole));
+    assert_true(load_with(&l, whole, &push));
     assert_int_equal(l.site->tree.power_point[0], site_point(l.site, "m.power"));
     unload(&l);
     snprintf(whole, sizeof whole, text, "");
-    assert_false(load_text(&l, whole));
+    assert_false(load_with(&l, whole, &push));
     assert_string_equal(l.found.item[0].path, "meters[0].quantity");
     unload(&l);
 }
