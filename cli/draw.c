@@ -28,7 +28,7 @@ static struct columns tree_columns(int width)
                         .measured = 10,
                         .limit = 10,
                         .bar = 10,
-                        .percent = 6,
+                        .percent = 7,
                         .budget = width >= 72 ? 10 : 0,
                         .committed = width >= 110 ? 11 : 0,
                         .capped = 10};
@@ -232,7 +232,7 @@ static void draw_branch(struct frame *f, const struct columns *c, int y,
         frame_print(f, x, y, c->why, STYLE_BAD, "short by %s: shed load",
                     power_text(b->shortfall_w, power));
     else if (b->binds > 0)
-        frame_print(f, x, y, c->why, STYLE_PLAIN, "holds %" PRId64 ": %s", b->binds,
+        frame_print(f, x, y, c->why, STYLE_PLAIN, "%" PRId64 " by %s", b->binds,
                     b->binding_reason);
     else if (!b->measured && strcmp(b->quality, "unmetered") != 0)
         frame_print(f, x, y, c->why, STYLE_WARN, "meter %s", b->quality);
