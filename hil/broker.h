@@ -5,7 +5,7 @@
 #include "hil/processes.h"
 
 /* Writes its configuration and log into the folder, starts it, and waits until it accepts connections. */
-MUST_USE bool broker_start(struct process *process, const char *folder, uint16_t *port,
+MUST_USE bool run_broker_start(struct process *process, const char *folder, uint16_t *port,
                            struct error *err);
 
 #endif

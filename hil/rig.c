@@ -80,7 +80,7 @@ static bool start_broker(struct rig *rig, struct error *err)
         snprintf(rig->broker_url, sizeof rig->broker_url, "%s", rig->options.broker_url);
         return true;
     }
-    if (!broker_start(&rig->broker, rig->folder, &port, err))
+    if (!run_broker_start(&rig->broker, rig->folder, &port, err))
         return false;
     snprintf(rig->broker_url, sizeof rig->broker_url, "tcp://127.0.0.1:%u", port);
     return true;

@@ -9,7 +9,7 @@ static const double gain_error = 0.001;
 static const double noise = 0.0003;
 static const int64_t period_ns = 100 * NS_PER_MS;
 
-void meter_init(struct plant_meter *meter, uint64_t seed, uint32_t index)
+void plant_meter_init(struct plant_meter *meter, uint64_t seed, uint32_t index)
 {
     *meter = (struct plant_meter){.random = random_stream(seed, RANDOM_METER, index)};
     meter->gain = 1 + random_between(&meter->random, -gain_error, gain_error);

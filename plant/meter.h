@@ -25,7 +25,7 @@ struct plant_meter {
     bool has[QUANTITY_COUNT];
 };
 
-void meter_init(struct plant_meter *meter, uint64_t seed, uint32_t index);
+void plant_meter_init(struct plant_meter *meter, uint64_t seed, uint32_t index);
 
 /* Counts energy in each step and takes a new reading each METER_PERIOD_NS, unless frozen. */
 void meter_step(struct plant_meter *meter, const struct electrical *truth, int64_t now_ns,

@@ -86,10 +86,10 @@ struct plant *plant_create(const struct site *site, const struct plant_settings 
     for (uint32_t b = 0; b < branches; b++) {
         plant->supply[b].random = random_stream(settings->seed, RANDOM_BRANCH, b);
         plant->uncontrolled[b].worst_w = (double)site->tree.unmetered_w[b];
-        meter_init(&plant->branch_meter[b], settings->seed, b);
+        plant_meter_init(&plant->branch_meter[b], settings->seed, b);
     }
     for (uint32_t s = 0; s < site->sources; s++)
-        meter_init(&plant->source_meter[s], settings->seed, branches + s);
+        plant_meter_init(&plant->source_meter[s], settings->seed, branches + s);
     return plant;
 }
 

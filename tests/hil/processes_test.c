@@ -62,7 +62,7 @@ static void a_broker_accepts_connections_on_a_free_port(void **state)
     uint16_t port = 0;
 
     (void)state;
-    if (!broker_start(&p, ".", &port, &err)) {
+    if (!run_broker_start(&p, ".", &port, &err)) {
         assert_int_equal(err.what, ERR_MISSING); /* not installed: nothing else may go wrong */
         skip();
     }
