@@ -24,6 +24,7 @@ const struct setting policy_settings[] = {
     {.name = "kind",
      .kind = KIND_NAME,
      .need = NEED_REQUIRED,
+     .max = 1,
      .at = AT(kind),
      .help = "what it does: one of the kinds below"},
     {0},

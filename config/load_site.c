@@ -80,12 +80,6 @@ bool take_name(struct site_load *load, const config_setting_t *at, const char *p
 
     if (pattern == NULL)
         return false;
-    if (strchr(pattern, '[') != NULL)
-        return mistake(&load->reader, at,
-                       &(struct mistake){.kind = ERR_TYPE,
-                                         .member = "name",
-
-                                         .expected = "one name, not a range"});
     take_names(load, at, pattern, index, value);
     return index->count > before;
 }
@@ -190,12 +184,7 @@ static void load_head(struct site_load *load)
 
     if (group == NULL)
         return;
-    if (schema_fill(&load->schema, group, &part, 1) && strchr(entry.name, '[') != NULL)
-        mistake(&load->reader, group,
-                &(struct mistake){.kind = ERR_TYPE,
-                                  .member = "name",
-
-                                  .expected = "one name, not a range"});
+    (void)schema_fill(&load->schema, group, &part, 1);
     if (entry.time_zone != NULL && !zone_known(entry.time_zone))
         mistake(&load->reader, group,
                 &(struct mistake){.kind = ERR_UNKNOWN,

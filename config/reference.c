@@ -3,7 +3,7 @@
 #include "config/policy_schema.h"
 #include "config/profile_schema.h"
 #include "config/quantity.h"
-#include "config/schema.h"
+#include "config/setting_text.h"
 #include "config/site_schema.h"
 
 #include <string.h>
@@ -100,7 +100,7 @@ static void write_kind(FILE *out, const struct setting *row)
         fprintf(out, "the name of a value that gives %s",
                 quantity_name((enum quantity)row->quantity));
     else
-        write_cell(out, kind_noun(row->kind));
+        write_cell(out, setting_noun(row));
 }
 
 static void write_default(FILE *out, const struct setting *row)
@@ -112,7 +112,7 @@ static void write_default(FILE *out, const struct setting *row)
     else if (row->kind == KIND_GROUPS || row->kind == KIND_SOURCES)
         fputs("none", out);
     else
-        fprintf(out, "`%s`", row->fallback);
+        fprintf(out, row->fallback[0] == '\0' ? "empty%s" : "`%s`", row->fallback);
 }
 
 static void write_rows(FILE *out, const struct setting *rows)

@@ -2,6 +2,7 @@
 
 #include "config/quantity.h"
 #include "config/range.h"
+#include "config/setting_text.h"
 
 #include <assert.h>
 #include <ctype.h>
@@ -9,131 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TEXT_BYTES = 200, FEW_CHOICES = 8 };
-
-/* ---------------------------------------------------------------- what a row says of itself */
-
-/* The bounds of a row: its own, else its kind's. */
-static double row_min(const struct setting *row)
-{
-    return row->max == 0 && row->min == 0 ? kind_min(row->kind) : row->min;
-}
-
-static double row_max(const struct setting *row)
-{
-    return row->max == 0 ? kind_max(row->kind) : row->max;
-}
-
-const char *setting_range(const struct setting *row, char *out, size_t size)
-{
-    char low[64];
-    char high[64];
-    const char *what = "";
-
-    out[0] = '\0';
-    switch (row->kind) {
-    case KIND_RATING:
-        return text_of(out, size, "1 W .. 2 GW, or as many VA or A");
-    case KIND_MEASURE:
-        return text_of(out, size, "%s", row->max != 0 && row->min == 0 ? "0 or more" : "");
-    case KIND_TEXT:
-        what = " letters";
-        break;
-    case KIND_GROUPS:
-        what = " groups";
-        break;
-    case KIND_SOURCES:
-        what = " names";
-        break;
-    case KIND_POWER:
-    case KIND_SHARE:
-    case KIND_INTENSITY:
-        break; /* the kind's own range is worth telling */
-    default:
-        if (row->max == 0 || !amount_kind(row->kind))
-            return out;
-    }
-    if (row->max == 0 && what[0] != '\0')
-        return out;
-    return text_of(out, size, "%s .. %s%s", amount_show(row->kind, row_min(row), low, sizeof low),
-                   amount_show(row->kind, row_max(row), high, sizeof high), what);
-}
-
-static size_t choice_count(const struct setting *row)
-{
-    size_t count = 0;
-
-    while (row->choices[count] != NULL)
-        count++;
-    return count;
-}
-
-/* At most `most` of the choices, and how many there are if that is more. */
-static const char *choices_text(const struct setting *row, size_t most, char *out, size_t size)
-{
-    size_t used = 0;
-    size_t count = choice_count(row);
-
-    out[0] = '\0';
-    for (size_t i = 0; i < count && i < most && used < size; i++)
-        used += (size_t)snprintf(out + used, size - used, "%s\"%s\"",
-                                 i == 0           ? ""
-                                 : i + 1 == count ? " or "
-                                                  : ", ",
-                                 row->choices[i]);
-    if (count > most && used < size)
-        snprintf(out + used, size - used, " or another of %zu", count);
-    return out;
-}
-
-const char *setting_choices(const struct setting *row, char *out, size_t size)
-{
-    return choices_text(row, SIZE_MAX, out, size);
-}
-
-static double amount_value(const struct setting *row, const union amount *a);
-
-/* A text for this row that a person can copy: its default, else the kind's example if that is in range. */
-static const char *row_example(const struct setting *row, char *out, size_t size)
-{
-    union amount a = {0};
-    bool number = row->kind == KIND_INTEGER || row->kind == KIND_NUMBER;
-    const char *quote = number ? "" : "\"";
-    char text[64];
-
-    text_of(text, sizeof text, "%s", kind_example(row->kind));
-    if (row->need == NEED_DEFAULT && row->fallback[0] != '\0' && row->fallback[0] != '0')
-        text_of(text, sizeof text, "%s", row->fallback);
-    else if (!amount_parse(row->kind, text, &a, NULL))
-        text[0] = '\0';
-    else if (!(amount_value(row, &a) >= row_min(row) && amount_value(row, &a) <= row_max(row)))
-        amount_show(row->kind, row_max(row), text, sizeof text);
-    return text_of(out, size, "%s%s%s", quote, text, quote);
-}
-
-/* What a value of this row is: for a setting that is missing or of the wrong type. */
-static const char *row_expected(const struct setting *row, char *out, size_t size)
-{
-    char range[TEXT_BYTES];
-    char example[100];
-    char units[100];
-
-    setting_range(row, range, sizeof range);
-    if (row->kind == KIND_CHOICE)
-        return choices_text(row, FEW_CHOICES, out, size);
-    if (row->kind == KIND_TEXT && range[0] != '\0')
-        return text_of(out, size, "text of %s", range);
-    if (row->kind == KIND_GROUPS && range[0] != '\0')
-        return text_of(out, size, "a list of %s", range);
-    if (row->kind == KIND_SOURCES && range[0] != '\0')
-        return text_of(out, size, "a list of %s of sources", range);
-    if (!amount_kind(row->kind))
-        return text_of(out, size, "%s", kind_noun(row->kind));
-    kind_units(row->kind, units, sizeof units);
-    return text_of(out, size, "%s%s%s, such as %s", kind_noun(row->kind),
-                   units[0] != '\0' ? " in " : "", units,
-                   row_example(row, example, sizeof example));
-}
+enum { TEXT_BYTES = 200 };
 
 /* ---------------------------------------------------------------- one value */
 
@@ -157,23 +34,6 @@ static void put(const struct setting *row, const union amount *a, void *field)
     }
 }
 
-static double amount_value(const struct setting *row, const union amount *a)
-{
-    switch (row->kind) {
-    case KIND_RATING:
-        return a->rating.value;
-    case KIND_MEASURE:
-        return a->measure.number;
-    case KIND_NUMBER:
-    case KIND_CURRENT:
-    case KIND_VOLTAGE:
-    case KIND_INTENSITY:
-        return a->number;
-    default:
-        return (double)a->whole;
-    }
-}
-
 static bool wrong_type(const struct schema *schema, const struct setting *row,
                        const config_setting_t *member)
 {
@@ -181,7 +41,7 @@ static bool wrong_type(const struct schema *schema, const struct setting *row,
 
     return mistake(schema->reader, member,
                    &(struct mistake){.kind = ERR_TYPE,
-                                     .expected = row_expected(row, expected, sizeof expected)});
+                                     .expected = setting_expected(row, expected, sizeof expected)});
 }
 
 static bool out_of_range(const struct schema *schema, const struct setting *row,
@@ -195,10 +55,10 @@ static bool out_of_range(const struct schema *schema, const struct setting *row,
 
     setting_range(row, range, sizeof range);
     if (range[0] == '\0')
-        row_expected(row, expected, sizeof expected);
+        setting_expected(row, expected, sizeof expected);
     else
         text_of(expected, sizeof expected, "%s%s%s", range, amount ? ", such as " : "",
-                amount ? row_example(row, example, sizeof example) : "");
+                amount ? setting_example(row, example, sizeof example) : "");
     return mistake(schema->reader, member,
                    &(struct mistake){.kind = ERR_RANGE, .expected = expected});
 }
@@ -224,7 +84,7 @@ static bool bad_amount(const struct schema *schema, const struct setting *row,
     char suggestion[64];
     const char *text = config_setting_get_string(member);
     struct mistake m = {.kind = err->what,
-                        .expected = row_expected(row, expected, sizeof expected)};
+                        .expected = setting_expected(row, expected, sizeof expected)};
 
     if (err->what == ERR_TYPE)
         m.expected = err->expected; /* "whole watts" says it best */
@@ -247,7 +107,7 @@ static bool fill_amount(const struct schema *schema, const struct setting *row,
     if (!read_amount(row, member, &a, &err) && err.what != ERR_RANGE)
         return bad_amount(schema, row, member, &err);
     if (err.what == ERR_RANGE ||
-        !(amount_value(row, &a) >= row_min(row) && amount_value(row, &a) <= row_max(row)))
+        !(setting_value(row, &a) >= setting_min(row) && setting_value(row, &a) <= setting_max(row)))
         return out_of_range(schema, row, member);
     put(row, &a, field);
     return true;
@@ -261,7 +121,7 @@ static bool fill_text(const struct schema *schema, const struct setting *row,
 
     if (text == NULL)
         return wrong_type(schema, row, member);
-    if ((double)strlen(text) < row->min || (double)strlen(text) > row_max(row))
+    if ((double)strlen(text) < row->min || (double)strlen(text) > setting_max(row))
         return out_of_range(schema, row, member);
     for (const char *at = text; *at != '\0'; at++) {
         if (iscntrl((unsigned char)*at))
@@ -284,6 +144,9 @@ static bool fill_name(const struct schema *schema, const struct setting *row,
 
     if (text == NULL)
         return wrong_type(schema, row, member);
+    if (row->max == 1 && strchr(text, '[') != NULL)
+        return mistake(schema->reader, member,
+                       &(struct mistake){.kind = ERR_TYPE, .expected = "one name, not a range"});
     if (!range_count(text, &count, &err))
         return mistake(schema->reader, member,
                        &(struct mistake){.kind = err.what, .expected = err.expected});
@@ -317,11 +180,11 @@ static bool fill_choice(const struct schema *schema, const struct setting *row,
             return true;
         }
     }
-    return mistake(
-        schema->reader, member,
-        &(struct mistake){.kind = ERR_UNKNOWN,
-                          .expected = choices_text(row, FEW_CHOICES, expected, sizeof expected),
-                          .suggestion = name_nearest(row->choices, choice_count(row), text)});
+    return mistake(schema->reader, member,
+                   &(struct mistake){
+                       .kind = ERR_UNKNOWN,
+                       .expected = setting_expected(row, expected, sizeof expected),
+                       .suggestion = name_nearest(row->choices, setting_choice_count(row), text)});
 }
 
 /* ---------------------------------------------------------------- references */
@@ -404,7 +267,7 @@ static bool fill_sources(const struct schema *schema, const struct setting *row,
 
     if (!many && config_setting_type(member) != CONFIG_TYPE_STRING)
         return wrong_type(schema, row, member);
-    if (count < row_min(row) || count > row_max(row))
+    if (count < setting_min(row) || count > setting_max(row))
         return out_of_range(schema, row, member);
     for (uint32_t i = 0; i < count; i++) {
         const config_setting_t *name = many ? config_setting_get_elem(member, i) : member;
@@ -435,7 +298,7 @@ static bool fill_groups(const struct schema *schema, const struct setting *row,
 
     if (!config_setting_is_list(member))
         return wrong_type(schema, row, member);
-    if (count < row_min(row) || count > row_max(row))
+    if (count < setting_min(row) || count > setting_max(row))
         return out_of_range(schema, row, member);
     item = arena_take(schema->arena, count, row->group_size);
     list.item = item;
@@ -527,7 +390,7 @@ static bool fill_missing(const struct schema *schema, const config_setting_t *gr
                    &(struct mistake){.kind = ERR_MISSING,
                                      .member = row->name,
                                      .read = "is missing",
-                                     .expected = row_expected(row, expected, sizeof expected)});
+                                     .expected = setting_expected(row, expected, sizeof expected)});
 }
 
 static bool fill_row(const struct schema *schema, const config_setting_t *group,

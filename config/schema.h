@@ -46,10 +46,4 @@ bool schema_names(const struct schema *schema, const config_setting_t *group,
 /* Gives every default to an `out`, as for an empty group; nothing may be required. */
 void schema_defaults(const struct schema *schema, const struct setting *rows, void *out);
 
-/* Range of a row's value and how to write it, for messages and the manual: "1 W .. 2 GW". Empty if any will do. */
-const char *setting_range(const struct setting *row, char *out, size_t size);
-
-/* "true, or none of: a, b": the choices of a row. Returns out. */
-const char *setting_choices(const struct setting *row, char *out, size_t size);
-
 #endif

@@ -21,7 +21,7 @@ _Static_assert(SOURCE_PV == 0 && SOURCE_WIND == 1 && SOURCE_BATTERY == 2, "the o
 
 #define AT(field) offsetof(struct site_entry, field)
 static const struct setting site_settings[] = {
-    {.name = "name", .kind = KIND_NAME, .need = NEED_REQUIRED, .at = AT(name),
+    {.name = "name", .kind = KIND_NAME, .need = NEED_REQUIRED, .max = 1, .at = AT(name),
      .help = "short name of the site, used in topics and metrics"},
     {.name = "time_zone", .kind = KIND_TEXT, .need = NEED_REQUIRED, .min = 1, .max = 63, .at = AT(time_zone),
      .help = "IANA name, such as Europe/Berlin, of the clock that schedules in policies mean"},
@@ -67,7 +67,7 @@ static const struct setting control_settings_rows[] = {
 
 #define AT(field) offsetof(struct broker, field)
 static const struct setting broker_settings[] = {
-    {.name = "name", .kind = KIND_NAME, .need = NEED_REQUIRED, .at = AT(name),
+    {.name = "name", .kind = KIND_NAME, .need = NEED_REQUIRED, .max = 1, .at = AT(name),
      .help = "what devices call it by"},
     {.name = "url", .kind = KIND_TEXT, .need = NEED_REQUIRED, .min = 1, .max = 255, .at = AT(url),
      .help = "tcp://host:port, or ssl://host:port for TLS"},
@@ -87,9 +87,9 @@ static const struct setting broker_settings[] = {
 
 #define AT(field) offsetof(struct feed_entry, field)
 static const struct setting feed_settings[] = {
-    {.name = "name", .kind = KIND_NAME, .need = NEED_REQUIRED, .at = AT(name),
+    {.name = "name", .kind = KIND_NAME, .need = NEED_REQUIRED, .max = 1, .at = AT(name),
      .help = "A, B: what people call the feed"},
-    {.name = "branch", .kind = KIND_NAME, .need = NEED_REQUIRED, .at = AT(branch),
+    {.name = "branch", .kind = KIND_NAME, .need = NEED_REQUIRED, .max = 1, .at = AT(branch),
      .help = "the feed's topmost branch; all below belongs to it"},
     {0},
 };
@@ -125,7 +125,7 @@ static const struct setting branch_settings[] = {
 
 #define AT(field) offsetof(struct kind_entry, field)
 static const struct setting kind_settings[] = {
-    {.name = "name", .kind = KIND_NAME, .need = NEED_REQUIRED, .at = AT(name),
+    {.name = "name", .kind = KIND_NAME, .need = NEED_REQUIRED, .max = 1, .at = AT(name),
      .help = "what nodes call it by"},
     {.name = "cappable", .kind = KIND_BOOL, .need = NEED_DEFAULT, .fallback = "true", .at = AT(cappable),
      .help = "false: no cap can be set, and the node counts at `uncapped`"},
@@ -182,13 +182,13 @@ static const struct setting node_settings[] = {
 
 #define AT(field) offsetof(struct source_entry, field)
 static const struct setting source_settings[] = {
-    {.name = "name", .kind = KIND_NAME, .need = NEED_REQUIRED, .at = AT(name),
+    {.name = "name", .kind = KIND_NAME, .need = NEED_REQUIRED, .max = 1, .at = AT(name),
      .help = "what policies call it by"},
     {.name = "kind", .kind = KIND_CHOICE, .need = NEED_REQUIRED, .choices = source_kinds, .at = AT(kind),
      .help = "what makes the power"},
-    {.name = "branch", .kind = KIND_NAME, .need = NEED_REQUIRED, .at = AT(branch),
+    {.name = "branch", .kind = KIND_NAME, .need = NEED_REQUIRED, .max = 1, .at = AT(branch),
      .help = "where it feeds in, behind that branch's meter"},
-    {.name = "meter", .kind = KIND_NAME, .need = NEED_REQUIRED, .at = AT(meter),
+    {.name = "meter", .kind = KIND_NAME, .need = NEED_REQUIRED, .max = 1, .at = AT(meter),
      .help = "the meter, or signal of quantity power, of its production"},
     {.name = "meter_counts_import", .kind = KIND_BOOL, .need = NEED_DEFAULT, .fallback = "false", .at = AT(meter_counts_import),
      .help = "true: the meter shows production as negative import"},
@@ -200,9 +200,9 @@ static const struct setting source_settings[] = {
 
 #define AT(field) offsetof(struct device_entry, field)
 #define DEVICE_NAME                                                                                             \
-    {.name = "name", .kind = KIND_NAME, .need = NEED_REQUIRED, .at = AT(name),                                  \
+    {.name = "name", .kind = KIND_NAME, .need = NEED_REQUIRED, .max = 1, .at = AT(name),                                  \
      .help = "what the rest of the file calls it by"},                                                          \
-    {.name = "driver", .kind = KIND_NAME, .need = NEED_REQUIRED, .at = AT(driver),                              \
+    {.name = "driver", .kind = KIND_NAME, .need = NEED_REQUIRED, .max = 1, .at = AT(driver),                              \
      .help = "what talks to it; each driver adds settings of its own"}
 #define DEVICE_POINTS                                                                                           \
     {.name = "stale_after", .kind = KIND_DURATION, .need = NEED_OPTIONAL, .min = 1e8, .max = 86400e9 * 7,       \
