@@ -383,12 +383,8 @@ static void check_promise(const struct stage *stage, struct decision *decision)
 /* What is committed on every row and node once this tick's commands are on their way. */
 static void state_committed(const struct stage *stage, struct decision *decision)
 {
-    for (uint32_t r = 0; r < stage->rows->count; r++) {
-        struct row_decision *row = &decision->row[r];
-
-        row->committed_w =
-            share_up_w(1, stage_limit_w(row) * SHARE_WHOLE_BP - stage->headroom_bp[r]);
-    }
+    for (uint32_t r = 0; r < stage->rows->count; r++)
+        decision->row[r].committed_w = share_up_w(1, stage->committed_bp[r]);
     for (uint32_t n = 0; n < stage->site->nodes.count; n++)
         decision->node[n].committed_cap_w = stage_committed_cap_w(stage, n);
 }

@@ -121,12 +121,15 @@ static double seconds_since(int64_t then_ns, int64_t now_ns)
     return (double)(now_ns - then_ns) / (double)NS_PER_S;
 }
 
-static void alarm_points(struct controller *c, const struct snapshot *snapshot)
+static void alarm_points(struct controller *c, const struct estimate *estimate,
+                         const struct snapshot *snapshot)
 {
     for (uint32_t p = 0; p < c->site->points; p++) {
         const struct reading *reading = &snapshot->reading[p];
 
-        if (reading->quality == QUALITY_STALE)
+        if (reading->quality == QUALITY_MISSING && !estimate->taking_over)
+            alarm_add(&c->decision, ALARM_READING_MISSING, p, 0.0);
+        else if (reading->quality == QUALITY_STALE)
             alarm_add(&c->decision, ALARM_READING_STALE, p,
                       seconds_since(reading->taken_ns, snapshot->now_ns));
         else if (reading->quality == QUALITY_BAD)
@@ -183,7 +186,7 @@ static void alarms_run(struct controller *c, const struct estimate *estimate,
         alarm_add(&c->decision, ALARM_CLOCK_UNKNOWN, 0, 0.0);
     if (c->decision.limits.dropped > 0)
         alarm_add(&c->decision, ALARM_LIMITS_DROPPED, 0, (double)c->decision.limits.dropped);
-    alarm_points(c, snapshot);
+    alarm_points(c, estimate, snapshot);
     alarm_nodes(c, estimate, snapshot);
     alarm_rows(c, estimate);
 }

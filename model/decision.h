@@ -66,6 +66,7 @@ struct command {
 };
 
 #define ALARMS(X)                                                                                  \
+    X(ALARM_READING_MISSING, "reading_missing", SUBJECT_POINT) /* never read since start-up */     \
     X(ALARM_READING_STALE, "reading_stale", SUBJECT_POINT)                                         \
     X(ALARM_READING_BAD, "reading_bad", SUBJECT_POINT)                                             \
     X(ALARM_NODE_LOST, "node_lost", SUBJECT_NODE)                                                  \

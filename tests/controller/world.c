@@ -423,6 +423,10 @@ static void check_rows(struct world *w, const struct decision *d)
             d->row[r].limit_w < d->row[r].soft_limit_w ? d->row[r].limit_w : d->row[r].soft_limit_w;
         int64_t most_w = w->before_w[r] > least_w ? w->before_w[r] : least_w;
 
+        if (d->row[r].committed_w < w->after_w[r] - row_uncontrolled_w(w, r))
+            broken(w, "less is said to be committed than the nodes may draw",
+                   row_name(w->rows, w->site, r, name, sizeof name),
+                   w->after_w[r] - row_uncontrolled_w(w, r), d->row[r].committed_w);
         if (w->after_w[r] > most_w)
             broken(w, "a tick's commands took a row above its limit",
                    row_name(w->rows, w->site, r, name, sizeof name), w->after_w[r], most_w);
