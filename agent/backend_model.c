@@ -5,6 +5,7 @@
 #include "agent/backend.h"
 #include "drivers/agent/registers_wire.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <fnmatch.h>
@@ -61,8 +62,10 @@ static bool map_file(struct backend *b, const char *path, struct error *err)
 
 static bool check_file(const struct backend *b, const char *path, struct error *err)
 {
-    uint64_t nodes = b->header->nodes;
+    uint64_t nodes = 0;
 
+    assert(b->header != NULL);
+    nodes = b->header->nodes;
     if (b->header->magic != REGISTERS_MAGIC)
         return failure(err, ERR_SYNTAX, path, "a register file", "another magic number");
     if (nodes == 0 || nodes > NODES_MAX ||

@@ -130,18 +130,20 @@ static void on_message(void *context, const struct mqtt_message *message)
 
 /* --- joining and leaving --------------------------------------------------------------------------------------- */
 
-static bool link_open(struct broker_link **out, uv_loop_t *loop, const struct broker *broker,
-                      struct error *err)
+static struct broker_link *link_open(uv_loop_t *loop, const struct broker *broker,
+                                     struct error *err)
 {
     struct broker_link *link = calloc(1, sizeof *link);
     const struct mqtt_events events = {link, on_connected, on_lost, on_message};
     struct mqtt_options options = mqtt_options_default(broker, "capstan");
 
-    if (link == NULL)
-        return failure(err, ERR_FULL, broker->name, "memory", "none");
+    if (link == NULL) {
+        failure(err, ERR_FULL, broker->name, "memory", "none");
+        return NULL;
+    }
     if (!mqtt_session_open(&link->session, loop, &options, &events, err)) {
         free(link);
-        return false;
+        return NULL;
     }
     link->loop = loop;
     link->broker = broker;
@@ -150,46 +152,44 @@ static bool link_open(struct broker_link **out, uv_loop_t *loop, const struct br
     link->start.data = link;
     link->next = links;
     links = link;
-    *out = link;
-    return true;
+    return link;
 }
 
-/* An open connection to this broker that the wish fits into, or a new one. */
-static bool link_for(struct broker_link **out, uv_loop_t *loop, const struct broker_wish *wish,
-                     struct error *err)
+/* An open connection to this broker that the wish fits into, or a new one; NULL when that can't be. */
+static struct broker_link *link_for(uv_loop_t *loop, const struct broker_wish *wish,
+                                    struct error *err)
 {
     bool will = wish->will_topic != NULL;
 
-    *out = NULL;
-    for (struct broker_link *l = links; l != NULL && *out == NULL; l = l->next)
+    for (struct broker_link *l = links; l != NULL; l = l->next)
         if (l->loop == loop && l->broker == wish->broker && !(will && (l->has_will || l->started)))
-            *out = l;
-    return *out != NULL || link_open(out, loop, wish->broker, err);
+            return l;
+    return link_open(loop, wish->broker, err);
 }
 
 bool broker_join(struct broker_user **out, uv_loop_t *loop, const struct broker_wish *wish,
                  const struct mqtt_events *events, struct error *err)
 {
     struct broker_user *user = calloc(1, sizeof *user);
+    struct broker_link *link = link_for(loop, wish, err);
 
     *out = NULL;
-    if (user == NULL)
-        return failure(err, ERR_FULL, wish->broker->name, "memory", "none");
-    user->events = *events;
-    snprintf(user->filter, sizeof user->filter, "%s", wish->filter);
-    if (!link_for(&user->link, loop, wish, err)) {
+    if (user == NULL || link == NULL) {
         free(user);
-        return false;
+        if (link != NULL && link->users == NULL)
+            link_close(link);
+        return link == NULL ? false : failure(err, ERR_FULL, wish->broker->name, "memory", "none");
     }
-    user->next = user->link->users;
-    user->link->users = user;
-    if (!mqtt_session_subscribe(user->link->session, wish->filter, 0, err) ||
-        (wish->will_topic != NULL && !mqtt_session_set_will(user->link->session, wish->will_topic,
-                                                            wish->will_payload, false, err))) {
+    *user = (struct broker_user){.next = link->users, .link = link, .events = *events};
+    snprintf(user->filter, sizeof user->filter, "%s", wish->filter);
+    link->users = user;
+    if (!mqtt_session_subscribe(link->session, wish->filter, 0, err) ||
+        (wish->will_topic != NULL &&
+         !mqtt_session_set_will(link->session, wish->will_topic, wish->will_payload, false, err))) {
         broker_leave(user);
         return false;
     }
-    user->link->has_will = user->link->has_will || wish->will_topic != NULL;
+    link->has_will = link->has_will || wish->will_topic != NULL;
     *out = user;
     return true;
 }

@@ -53,7 +53,7 @@ static const json_t *item_of(const json_t *array, const char *token)
 const json_t *pointer_find(const json_t *document, const char *pointer)
 {
     const json_t *value = document;
-    char token[POINTER_TOKEN_BYTES];
+    char token[POINTER_TOKEN_BYTES] = "";
 
     while (value != NULL && *pointer == '/') { /* bounded by the text */
         pointer++;
