@@ -277,30 +277,32 @@ static bool profile_path(const struct site_load *load, const char *name, char *p
     return access(path, F_OK) == 0;
 }
 
-/* The names of a folder's profiles, in the scratch arena; *count rises to LISTED_MAX at most. */
+static int is_profile(const struct dirent *entry)
+{
+    const char *dot = strstr(entry->d_name, ".cfg");
+
+    return dot != NULL && dot != entry->d_name && dot[4] == '\0' ? 1 : 0;
+}
+
+/* The names of a folder's profiles in order, in the scratch arena; *count rises to LISTED_MAX at most. */
 static void list_profiles(struct site_load *load, const char *path, const char **listed,
                           size_t *count)
 {
-    DIR *folder = opendir(path);
+    struct dirent **entry = NULL;
+    int entries = scandir(path, &entry, is_profile, alphasort);
 
-    if (folder == NULL)
-        return;
-    for (const struct dirent *e = readdir(folder); e != NULL && *count < LISTED_MAX;
-         e = readdir(folder)) {
-        const char *dot = strstr(e->d_name, ".cfg");
+    for (int i = 0; i < entries; i++) {
+        const char *name = entry[i]->d_name;
 
-        if (dot != NULL && dot[4] == '\0')
-            listed[(*count)++] = arena_text(&load->scratch, e->d_name, (size_t)(dot - e->d_name));
+        if (*count < LISTED_MAX)
+            listed[(*count)++] =
+                arena_text(&load->scratch, name, (size_t)(strstr(name, ".cfg") - name));
+        free(entry[i]);
     }
-    closedir(folder);
+    free(entry);
 }
 
-static int compare_names(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-/* The profile whose name is nearest, the same one whatever order the folders are read in. */
+/* The profile whose name is nearest. */
 static const char *nearest_profile(struct site_load *load, const char *name)
 {
     const char *listed[LISTED_MAX];
@@ -309,7 +311,6 @@ static const char *nearest_profile(struct site_load *load, const char *name)
 
     list_profiles(load, text_of(path, sizeof path, "%sdevices", load->folder), listed, &count);
     list_profiles(load, shipped_folder(load), listed, &count);
-    qsort(listed, count, sizeof *listed, compare_names);
     return name_nearest(listed, count, name);
 }
 

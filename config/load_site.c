@@ -1,5 +1,6 @@
 #include "config/site_load.h"
 
+#include <assert.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -109,6 +110,7 @@ const uint32_t *take_references(struct site_load *load, const config_setting_t *
 
     if (pattern == NULL || things == 0 || !expand(load, at, member, pattern, &names))
         return NULL;
+    assert(names.count > 0); /* a pattern stands for one name at least */
     if (things % names.count != 0) {
         mistake(&load->reader, at,
                 &(struct mistake){.kind = ERR_CONFLICT,

@@ -70,32 +70,42 @@ uint32_t name_find(const struct name_index *index, const char *name)
 
 static unsigned least(unsigned a, unsigned b) { return a < b ? a : b; }
 
+static int lower(char c) { return tolower((unsigned char)c); }
+
+/* Distances of the prefixes of one text by those of the other: this row and the two before it. */
+struct distances {
+    unsigned row[3][LENGTH_MAX + 1];
+};
+
+static void next_row(struct distances *d, const char *a, unsigned i, const char *b, size_t b_length)
+{
+    unsigned *now = d->row[i % 3];
+    const unsigned *before = d->row[(i - 1) % 3];
+
+    now[0] = i;
+    for (unsigned j = 1; j <= b_length; j++) {
+        unsigned change = lower(a[i - 1]) != lower(b[j - 1]) ? 1 : 0;
+
+        now[j] = least(before[j - 1] + change, least(before[j], now[j - 1]) + 1);
+        if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+            now[j] = least(now[j], d->row[(i - 2) % 3][j - 2] + 1);
+    }
+}
+
 unsigned edit_distance(const char *a, const char *b, unsigned most)
 {
-    unsigned row[3][LENGTH_MAX + 1]; /* of the prefixes of a by those of b; the last three rows */
+    struct distances d = {0};
     size_t a_length = strlen(a);
     size_t b_length = strlen(b);
+    size_t apart = a_length > b_length ? a_length - b_length : b_length - a_length;
 
-    if (a_length > LENGTH_MAX || b_length > LENGTH_MAX ||
-        (a_length > b_length ? a_length - b_length : b_length - a_length) > most)
+    if (a_length > LENGTH_MAX || b_length > LENGTH_MAX || apart > most)
         return most + 1;
     for (unsigned j = 0; j <= b_length; j++)
-        row[0][j] = j;
-    for (unsigned i = 1; i <= a_length; i++) {
-        unsigned *now = row[i % 3];
-        const unsigned *before = row[(i - 1) % 3];
-
-        now[0] = i;
-        for (unsigned j = 1; j <= b_length; j++) {
-            unsigned change =
-                tolower((unsigned char)a[i - 1]) != tolower((unsigned char)b[j - 1]) ? 1 : 0;
-
-            now[j] = least(before[j - 1] + change, least(before[j], now[j - 1]) + 1);
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-                now[j] = least(now[j], row[(i - 2) % 3][j - 2] + 1);
-        }
-    }
-    return least(row[a_length % 3][b_length], most + 1);
+        d.row[0][j] = j;
+    for (unsigned i = 1; i <= a_length; i++)
+        next_row(&d, a, i, b, b_length);
+    return least(d.row[a_length % 3][b_length], most + 1);
 }
 
 const char *name_nearest(const char *const *name, size_t count, const char *wanted)

@@ -3,6 +3,7 @@
 #include "config/names.h"
 #include "config/text.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <inttypes.h>
 #include <math.h>
@@ -545,6 +546,7 @@ const char *amount_show(enum setting_kind kind, double value, char *out, size_t 
     }
     if (units == NULL || kind == KIND_RATING) /* a rating's bounds hold for W, VA and A alike */
         return number_show(value, "", out, size);
+    assert(best->name != NULL); /* every list of units has one */
     if (kind == KIND_DURATION && value == 0)
         return number_show(0, "s", out, size);
     for (const struct unit *u = units; u->name != NULL; u++) {

@@ -115,6 +115,7 @@ static void write_default(FILE *out, const struct setting *row)
         fprintf(out, row->fallback[0] == '\0' ? "empty%s" : "`%s`", row->fallback);
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): as deep as the tables are */
 static void write_rows(FILE *out, const struct setting *rows)
 {
     char range[120];
@@ -133,7 +134,7 @@ static void write_rows(FILE *out, const struct setting *rows)
         if (row->kind != KIND_GROUPS)
             continue;
         fprintf(out, "\nEach group of `%s`:\n", row->name);
-        write_rows(out, row->group); /* as deep as our own tables are */
+        write_rows(out, row->group);
     }
 }
 

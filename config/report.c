@@ -72,17 +72,21 @@ bool reader_clean(const struct reader *reader)
 /* "branches[2].rating", from the root down. */
 static size_t path_text(const config_setting_t *at, char *out, size_t size)
 {
+    const config_setting_t *up[SOURCE_NESTING_MAX * 2 + 2];
+    size_t levels = 0;
     size_t used = 0;
 
-    if (at == NULL || config_setting_is_root(at))
-        return 0;
-    used = path_text(at->parent, out, size);
-    if (used >= size)
-        return used;
-    if (at->name != NULL)
-        return used +
-               (size_t)snprintf(out + used, size - used, "%s%s", used > 0 ? "." : "", at->name);
-    return used + (size_t)snprintf(out + used, size - used, "[%d]", config_setting_index(at));
+    for (; at != NULL && !config_setting_is_root(at) && levels < COUNT(up); at = at->parent)
+        up[levels++] = at;
+    while (levels-- > 0 && used < size) {
+        if (up[levels]->name != NULL)
+            used += (size_t)snprintf(out + used, size - used, "%s%s", used > 0 ? "." : "",
+                                     up[levels]->name);
+        else
+            used +=
+                (size_t)snprintf(out + used, size - used, "[%d]", config_setting_index(up[levels]));
+    }
+    return used;
 }
 
 void setting_place(const struct reader *reader, const config_setting_t *at, const char **file,

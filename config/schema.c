@@ -251,7 +251,7 @@ static bool fill_profile(const struct schema *schema, const struct setting *row,
     if (text == NULL || r == NULL || r->profile == NULL)
         return wrong_type(schema, row, member);
     profile = r->profile(r->context, text, member);
-    memcpy(field, &profile, sizeof profile);
+    *(const struct device_profile **)field = profile;
     return profile != NULL;
 }
 
@@ -287,6 +287,9 @@ static bool fill_sources(const struct schema *schema, const struct setting *row,
 }
 
 /* ---------------------------------------------------------------- groups */
+
+/* Groups in groups: as deep as the tables are, not as the file is. */
+/* NOLINTBEGIN(misc-no-recursion) */
 
 static bool fill_groups(const struct schema *schema, const struct setting *row,
                         const config_setting_t *member, void *field)
@@ -405,6 +408,8 @@ static bool fill_row(const struct schema *schema, const config_setting_t *group,
                  : fill_missing(schema, group, row, out);
 }
 
+/* NOLINTEND(misc-no-recursion) */
+
 /* ---------------------------------------------------------------- names that no row knows */
 
 enum { NAMES_MAX = 100 };
@@ -457,6 +462,7 @@ bool schema_names(const struct schema *schema, const config_setting_t *group,
     return ok;
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): as deep as the tables are */
 bool schema_fill(const struct schema *schema, const config_setting_t *group,
                  const struct schema_part *part, size_t parts)
 {

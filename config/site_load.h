@@ -73,7 +73,8 @@ void load_sources(struct site_load *load);
 void suspect_site(struct site_load *load);
 
 /* A profile for KIND_PROFILE: from the cache, or found and loaded. */
-const struct device_profile *find_profile(void *load, const char *name, const config_setting_t *at);
+const struct device_profile *find_profile(void *context, const char *name,
+                                          const config_setting_t *at);
 
 /* ---- what the parts share ---- */
 

@@ -13,6 +13,7 @@ enum {
     SOURCE_BYTES_MAX = 16 * 1024 * 1024, /* with everything included */
     SOURCE_FILES_MAX = 64,
     SOURCE_INCLUDE_DEPTH_MAX = 8,
+    SOURCE_INCLUDES_MAX = 1000,
     SOURCE_NESTING_MAX = 16, /* groups in groups */
     SOURCE_NAMES_MAX = 1000  /* settings in one group */
 };

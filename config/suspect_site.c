@@ -1,4 +1,5 @@
 /* What a site file may say but probably does not mean. Warnings only; the site is whole here. */
+#include "config/quantity.h"
 #include "config/site_load.h"
 
 #include "model/rows.h"
@@ -211,13 +212,15 @@ static void suspect_hangs(struct site_load *load)
 static void suspect_kinds(struct site_load *load)
 {
     char read[120];
+    char full[40];
 
     for (uint32_t k = 0; k < load->kinds.count; k++) {
         const struct kind_entry *kind = &load->kind[k];
 
         if (kind->idle_w > kind->uncapped_w + kind->remainder_w) {
-            text_of(read, sizeof read, "%lld W idle, more than %lld W at full load",
-                    (long long)kind->idle_w, (long long)(kind->uncapped_w + kind->remainder_w));
+            text_of(read, sizeof read, "more than %s at full load",
+                    amount_show(KIND_POWER, (double)(kind->uncapped_w + kind->remainder_w), full,
+                                sizeof full));
             suspect(load, load->kind_at[k], "idle", read, "at most `uncapped` + `remainder`");
         }
     }

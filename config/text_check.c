@@ -20,8 +20,6 @@
 
 /* ---------------------------------------------------------------- includes */
 
-static bool scan_bytes(struct scan *s, uint32_t file, const struct file_bytes *bytes);
-
 /* The path between the quotes, with the main file's folder before it. in->at is then behind the quote. */
 static bool include_path(const struct scan *s, struct input *in, char *path, size_t size)
 {
@@ -47,32 +45,83 @@ static bool include_path(const struct scan *s, struct input *in, char *path, siz
     return true;
 }
 
-static bool chain_has(const struct scan *s, const struct file_bytes *bytes)
+static bool is_open(const struct scan *s, const struct file_bytes *bytes)
 {
-    for (unsigned i = 0; i < s->chain_length; i++) {
-        if (s->chain[i]->device == bytes->device && s->chain[i]->inode == bytes->inode)
+    for (unsigned i = 0; i < s->opened; i++) {
+        if (s->open[i].device == bytes->device && s->open[i].inode == bytes->inode)
             return true;
     }
     return false;
 }
 
-static bool include_bytes(struct scan *s, const struct input *in, const char *path,
-                          const struct file_bytes *bytes)
+/* UTF-8 without a mark at its beginning and without zero bytes. */
+static bool check_encoding(const struct scan *s, struct input *in)
+{
+    static const char mark[] = "\xEF\xBB\xBF";
+    size_t size = (size_t)(in->end - in->at);
+    size_t bad = utf8_valid(in->at, size);
+
+    if (size >= 3 && memcmp(in->at, mark, 3) == 0)
+        return scan_stop(s, in, ERR_SYNTAX, "UTF-8 without a byte order mark", "a byte order mark");
+    if (bad == size)
+        return true;
+    for (size_t i = 0; i < bad; i++)
+        in->line += in->at[i] == '\n' ? 1 : 0;
+    return scan_stop(s, in, ERR_SYNTAX, "text in UTF-8",
+                     in->at[bad] == '\0' ? "a zero byte" : "a byte that is no UTF-8");
+}
+
+/* What comes next comes from this text, until it ends. */
+static bool push(struct scan *s, uint32_t file, const char *bytes, size_t size)
+{
+    struct input *in = &s->open[s->opened++];
+
+    *in = (struct input){
+        .at = bytes, .end = bytes + size, .file = file, .line = 1, .fresh_line = true};
+    for (size_t i = 0; i < size; i++)
+        s->out->version = (s->out->version ^ (unsigned char)bytes[i]) * UINT64_C(1099511628211);
+    return check_encoding(s, in) && source_newline(s->out, file, 1);
+}
+
+/* The same for a file's bytes, which then belong to the scan. */
+static bool push_file(struct scan *s, uint32_t file, const struct file_bytes *bytes)
+{
+    struct input *in = &s->open[s->opened];
+    bool ok = push(s, file, bytes->bytes, bytes->size);
+
+    in->owned = bytes->bytes;
+    in->device = bytes->device;
+    in->inode = bytes->inode;
+    return ok;
+}
+
+static void pop(struct scan *s)
+{
+    free(s->open[--s->opened].owned);
+    s->open[s->opened] = (struct input){0};
+}
+
+static bool include_file(struct scan *s, const struct input *in, const char *path,
+                         struct file_bytes *bytes)
 {
     char read[PATH_BYTES + 64];
     uint32_t file = NONE_INDEX;
+    bool ok = false;
 
     text_of(read, sizeof read, "@include \"%s\"", path);
-    if (chain_has(s, bytes)) {
+    if (is_open(s, bytes))
         return scan_stop(s, in, ERR_CONFLICT,
                          "no file that includes itself, directly or through others", read);
-    }
-    if (s->chain_length > SOURCE_INCLUDE_DEPTH_MAX)
+    if (s->opened > SOURCE_INCLUDE_DEPTH_MAX)
         return scan_stop(s, in, ERR_RANGE, "at most 8 levels of includes", read);
+    if (++s->included > SOURCE_INCLUDES_MAX)
+        return scan_stop(s, in, ERR_FULL, "at most 1,000 includes", read);
     file = source_file(s->out, path);
     if (file == NONE_INDEX)
         return scan_stop(s, in, ERR_FULL, "at most 64 files", read);
-    return scan_bytes(s, file, bytes);
+    ok = push_file(s, file, bytes);
+    bytes->bytes = NULL; /* the scan's now */
+    return ok;
 }
 
 static bool take_include(struct scan *s, struct input *in)
@@ -92,7 +141,7 @@ static bool take_include(struct scan *s, struct input *in)
         text_of(read, sizeof read, "@include \"%s\": %s", path, err.got);
         return scan_stop(s, in, err.what, err.expected, read);
     }
-    ok = include_bytes(s, in, path, &bytes) && source_newline(s->out, in->file, in->line);
+    ok = include_file(s, in, path, &bytes);
     free(bytes.bytes);
     return ok;
 }
@@ -159,91 +208,86 @@ static bool take_token(struct scan *s, struct input *in)
     return scan_stop(s, in, ERR_SYNTAX, "a setting, such as name = \"text\";", read);
 }
 
-static bool scan_tokens(struct scan *s, struct input *in)
+static bool take_next(struct scan *s, struct input *in)
 {
-    while (in->at < in->end) {
-        bool ok = true;
+    if (*in->at == '\n') {
+        in->at++;
+        return scan_end_line(s, in);
+    }
+    if (isspace((unsigned char)*in->at)) {
+        in->at++;
+        return scan_add_text(s, in, " ");
+    }
+    return take_token(s, in);
+}
 
-        if (*in->at == '\n') {
-            ok = scan_end_line(s, in);
-            in->at++;
-        } else if (isspace((unsigned char)*in->at)) {
-            ok = scan_add_text(s, in, " ");
-            in->at++;
-        } else {
-            ok = take_token(s, in);
+/* Until all that was opened has ended; an include opens another input on top. */
+static bool scan_inputs(struct scan *s)
+{
+    for (;;) {
+        struct input *in = &s->open[s->opened - 1];
+
+        if (in->at < in->end) {
+            if (!take_next(s, in))
+                return false;
+            continue;
         }
-        if (!ok)
+        if (s->opened == 1)
+            return scan_still_open(s, in) && scan_end_line(s, in);
+        pop(s);
+        in = &s->open[s->opened - 1];
+        if (!source_newline(s->out, in->file, in->line))
             return false;
     }
-    return true;
 }
 
-/* UTF-8 without a mark at its beginning and without zero bytes. */
-static bool check_encoding(const struct scan *s, struct input *in, const struct file_bytes *bytes)
-{
-    static const char mark[] = "\xEF\xBB\xBF";
-    size_t bad = 0;
-
-    if (bytes->size >= 3 && memcmp(bytes->bytes, mark, 3) == 0)
-        return scan_stop(s, in, ERR_SYNTAX, "UTF-8 without a byte order mark", "a byte order mark");
-    bad = utf8_valid(bytes->bytes, bytes->size);
-    if (bad == bytes->size)
-        return true;
-    for (size_t i = 0; i < bad; i++)
-        in->line += bytes->bytes[i] == '\n' ? 1 : 0;
-    return scan_stop(s, in, ERR_SYNTAX, "text in UTF-8",
-                     bytes->bytes[bad] == '\0' ? "a zero byte" : "a byte that is no UTF-8");
-}
-
-static void hash_bytes(struct source_text *out, const struct file_bytes *bytes)
-{
-    for (size_t i = 0; i < bytes->size; i++)
-        out->version = (out->version ^ (unsigned char)bytes->bytes[i]) * UINT64_C(1099511628211);
-}
-
-static bool scan_bytes(struct scan *s, uint32_t file, const struct file_bytes *bytes)
-{
-    struct input in = {bytes->bytes, bytes->bytes + bytes->size, file, 1, true};
-    bool ok = false;
-
-    hash_bytes(s->out, bytes);
-    if (!check_encoding(s, &in, bytes) || !source_newline(s->out, file, 1))
-        return false;
-    s->chain[s->chain_length++] = bytes;
-    ok = scan_tokens(s, &in);
-    s->chain_length--;
-    return ok && (s->chain_length > 0 || (scan_still_open(s, &in) && scan_end_line(s, &in)));
-}
-
-static bool scan_main(struct source_text *out, const char *name, const char *folder,
-                      const struct file_bytes *bytes, struct diagnostics *found)
+static struct scan *scan_create(struct source_text *out, const char *folder,
+                                struct diagnostics *found)
 {
     struct scan *s = calloc(1, sizeof *s);
-    bool ok = false;
 
+    *out = (struct source_text){.version = UINT64_C(14695981039346656037)};
     if (s == NULL)
-        return false;
-    out->version = UINT64_C(14695981039346656037);
+        return NULL;
     s->out = out;
     s->found = found;
     s->folder = folder;
     s->names.arena = &s->arena;
     s->stack[0].opener = '{';
-    ok = source_file(out, name) != NONE_INDEX && scan_bytes(s, 0, bytes);
+    return s;
+}
+
+static void scan_free(struct scan *s)
+{
+    while (s->opened > 0)
+        pop(s);
     arena_free(&s->arena);
     free(s);
-    return ok;
+}
+
+/* A file that can't be read at all has no line. */
+static bool no_file(struct diagnostics *found, const char *path, const struct error *err)
+{
+    struct diagnostic d = {.severity = SEVERITY_ERROR, .kind = err->what};
+
+    text_of(d.file, sizeof d.file, "%s", path);
+    text_of(d.expected, sizeof d.expected, "%s", err->expected);
+    text_of(d.read, sizeof d.read, "%s", err->got);
+    diagnostics_add(found, &d);
+    return false;
 }
 
 bool source_from_text(struct source_text *out, const char *name, const char *folder,
                       const char *text, size_t size, struct diagnostics *found)
 {
-    /* scan_bytes only reads; the cast serves a struct that otherwise owns its bytes. */
-    struct file_bytes bytes = {(char *)(uintptr_t)text, size, UINT64_MAX, UINT64_MAX};
+    struct scan *s = scan_create(out, folder, found);
+    bool ok = false;
 
-    *out = (struct source_text){0};
-    return scan_main(out, name, folder, &bytes, found);
+    if (s == NULL)
+        return false;
+    ok = source_file(out, name) != NONE_INDEX && push(s, 0, text, size) && scan_inputs(s);
+    scan_free(s);
+    return ok;
 }
 
 bool source_read(struct source_text *out, const char *path, struct diagnostics *found)
@@ -251,22 +295,20 @@ bool source_read(struct source_text *out, const char *path, struct diagnostics *
     struct file_bytes bytes = {0};
     struct error err = {0};
     const char *slash = strrchr(path, '/');
+    size_t length = slash == NULL ? 0 : slash == path ? 1 : (size_t)(slash - path);
     char folder[PATH_BYTES] = "";
+    struct scan *s = scan_create(out, folder, found);
     bool ok = false;
 
-    *out = (struct source_text){0};
-    if (!source_load(path, &bytes, &err)) {
-        struct diagnostic d = {.severity = SEVERITY_ERROR, .kind = err.what};
-
-        text_of(d.file, sizeof d.file, "%s", path);
-        text_of(d.expected, sizeof d.expected, "%s", err.expected);
-        text_of(d.read, sizeof d.read, "%s", err.got);
-        diagnostics_add(found, &d);
+    if (s == NULL)
         return false;
-    }
-    if (slash != NULL)
-        text_of(folder, sizeof folder, "%.*s", slash == path ? 1 : (int)(slash - path), path);
-    ok = scan_main(out, path, folder, &bytes, found);
-    free(bytes.bytes);
+    text_of(folder, sizeof folder, "%.*s", (int)length, path);
+    if (strlen(path) >= sizeof folder)
+        (void)failure(&err, ERR_RANGE, "", "a path of at most 1,000 letters", "a longer path");
+    else if (source_load(path, &bytes, &err))
+        ok = source_file(out, path) != NONE_INDEX && push_file(s, 0, &bytes) && scan_inputs(s);
+    if (err.got[0] != '\0')
+        ok = no_file(found, path, &err);
+    scan_free(s);
     return ok;
 }

@@ -21,6 +21,15 @@ struct container {
 /* The last thing that was not blank. */
 enum last { LAST_OPENER, LAST_NAME, LAST_EQUALS, LAST_VALUE, LAST_COMMA };
 
+/* A file being read. */
+struct input {
+    const char *at, *end;
+    uint32_t file, line;
+    bool fresh_line; /* only blanks so far */
+    char *owned;     /* the bytes, if they are the scan's; NULL: someone else's */
+    uint64_t device, inode;
+};
+
 struct scan {
     struct source_text *out;
     struct diagnostics *found;
@@ -32,16 +41,10 @@ struct scan {
     uint32_t serial;
     char pending[NAME_BYTES]; /* the setting whose value comes next; empty if none */
     enum last last;
-    size_t last_comma; /* where in the text */
-    const struct file_bytes *chain[SOURCE_INCLUDE_DEPTH_MAX + 1];
-    unsigned chain_length;
-};
-
-/* A file being read. */
-struct input {
-    const char *at, *end;
-    uint32_t file, line;
-    bool fresh_line; /* only blanks so far */
+    size_t last_comma;                               /* where in the text */
+    struct input open[SOURCE_INCLUDE_DEPTH_MAX + 2]; /* the main file, and what it is including */
+    unsigned opened;
+    unsigned included; /* in all */
 };
 
 /* Reports a mistake at a line of a file, with the path of the setting being read, and goes on. */

@@ -2,6 +2,7 @@
  *
  * A policy file says in its first line which site it is for: "# site: site-ok.cfg". After a message was changed
  * on purpose, CAPSTAN_GOLDEN_WRITE=1 writes the .txt files anew: read the difference before you commit it. */
+#include <ctype.h>
 #include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,7 +16,7 @@
 #include "config/load.h"
 #include "tests/config/drivers.h"
 
-enum { FILES_MAX = 200, TEXT_MAX = 64 * 1024 };
+enum { TEXT_MAX = 64 * 1024 };
 
 static const struct load_options options = {.drivers = test_drivers, .profile_folder = "devices"};
 
@@ -119,41 +120,27 @@ static bool matches_golden(const char *path)
     return false;
 }
 
-static int compare_names(const void *a, const void *b)
+static int is_golden(const struct dirent *entry)
 {
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
+    const char *name = entry->d_name;
+    size_t length = strlen(name);
 
-static size_t list_files(char *name[FILES_MAX])
-{
-    DIR *folder = opendir(".");
-    size_t count = 0;
-
-    assert_non_null(folder);
-    for (const struct dirent *e = readdir(folder); e != NULL; e = readdir(folder)) {
-        size_t length = strlen(e->d_name);
-
-        if (count < FILES_MAX && e->d_name[0] >= '0' && e->d_name[0] <= '9' && length > 4 &&
-            strcmp(e->d_name + length - 4, ".cfg") == 0)
-            name[count++] = strdup(e->d_name);
-    }
-    closedir(folder);
-    qsort(name, count, sizeof *name, compare_names);
-    return count;
+    return isdigit((unsigned char)name[0]) && length > 4 && strcmp(name + length - 4, ".cfg") == 0;
 }
 
 static void every_mistake_is_told_with_file_line_and_expectation(void **state)
 {
-    char *name[FILES_MAX];
-    size_t count = list_files(name);
+    struct dirent **entry = NULL;
+    int count = scandir(".", &entry, is_golden, alphasort);
     size_t wrong = 0;
 
     (void)state;
     assert_true(count >= 30);
-    for (size_t i = 0; i < count; i++) {
-        wrong += matches_golden(name[i]) ? 0 : 1;
-        free(name[i]);
+    for (int i = 0; i < count; i++) {
+        wrong += matches_golden(entry[i]->d_name) ? 0 : 1;
+        free(entry[i]);
     }
+    free(entry);
     assert_int_equal(wrong, 0);
 }
 

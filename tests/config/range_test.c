@@ -57,8 +57,7 @@ static void what_is_not_a_range_is_refused(void **state)
         "rack[a-]",
         "rack[[1-2]]",
         "rack[1-2-3]",
-        "r\xC3\xA4"
-        "ck",
+        "r\303\244ck",
         "rack+",
         "rack#",
         "[1-1000001]",
