@@ -327,12 +327,14 @@ static bool receive_frame(struct connection *c, bool hung_up)
 static void on_socket(uv_poll_t *poll, int status, int events)
 {
     struct connection *c = ((struct watch *)poll->data)->connection;
-    int error = 0;
+    int error;
 
     if (c == NULL)
         return;
+    error = status < 0 || c->state == LINK_CONNECTING ? socket_error(c->socket) : 0;
+    if (status < 0 && error == 0) /* libuv says EBADF whatever it was */
+        error = -status;
     if (c->state == LINK_CONNECTING) {
-        error = status < 0 ? -status : socket_error(c->socket);
         if (error == 0) {
             happen(c, EV_CONNECTED);
         } else {
@@ -341,8 +343,8 @@ static void on_socket(uv_poll_t *poll, int status, int events)
         }
         return;
     }
-    if (status < 0) {
-        (void)lost(c, ERR_IO, "an open connection", strerror(-status));
+    if (error != 0) {
+        (void)lost(c, ERR_IO, "an open connection", strerror(error));
         return;
     }
     for (int i = 0; i < FRAMES_PER_TURN; i++)

@@ -67,10 +67,15 @@ static void on_state(void *context, const struct device *device, bool up, const 
     }
 }
 
+static void on_turn(uv_prepare_t *prepare) { ((struct bench *)prepare->data)->turns++; }
+
 void bench_open(struct bench *bench)
 {
-    *bench = (struct bench){0};
+    memset(bench, 0, sizeof *bench);
     assert_int_equal(uv_loop_init(&bench->loop), 0);
+    uv_prepare_init(&bench->loop, &bench->prepare);
+    bench->prepare.data = bench;
+    uv_prepare_start(&bench->prepare, on_turn);
     bench->host = (struct driver_host){.context = bench,
                                        .loop = &bench->loop,
                                        .now_ns = now_ns,
@@ -167,6 +172,7 @@ void bench_close(struct bench *bench)
 {
     for (uint32_t m = 0; m < bench->meters; m++)
         driver_modbus.close(bench->meter[m].instance);
+    uv_close((uv_handle_t *)&bench->prepare, NULL);
     assert_true(turn_to_end(&bench->loop, 5000));
     arena_free(&bench->arena);
 }

@@ -10,7 +10,7 @@
 #include "drivers/modbus/meter.h"
 #include "model/arena.h"
 
-enum { BENCH_METERS = 8, BENCH_POINTS = QUANTITY_COUNT };
+enum { BENCH_METERS = 32, BENCH_POINTS = QUANTITY_COUNT };
 
 /* What became of one point. */
 struct bench_point {
@@ -39,6 +39,8 @@ struct bench {
     struct driver_host host;
     struct bench_meter meter[BENCH_METERS];
     uint32_t meters;
+    uv_prepare_t prepare;
+    uint64_t turns; /* of the loop */
 };
 
 void bench_open(struct bench *bench);
