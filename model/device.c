@@ -85,6 +85,8 @@ bool register_decode(const struct device_profile *profile, const struct profile_
 
 static uint64_t clamped(double value, double low, double high)
 {
+    if (isnan(value)) /* an integer can't say so; who means it writes the sentinel */
+        return 0;
     if (value <= low)
         return (uint64_t)(int64_t)low;
     if (value >= high)
