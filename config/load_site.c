@@ -265,7 +265,7 @@ static void prepare(struct site_load *load, const struct load_options *options, 
 
 static void load_sections(struct site_load *load)
 {
-    const char *name[SECTION_COUNT];
+    const char *name[SECTION_COUNT] = {NULL};
 
     for (int i = 0; i < SECTION_COUNT; i++)
         name[i] = site_sections[i].name;

@@ -466,7 +466,7 @@ bool schema_names(const struct schema *schema, const config_setting_t *group,
 bool schema_fill(const struct schema *schema, const config_setting_t *group,
                  const struct schema_part *part, size_t parts)
 {
-    const char *name[NAMES_MAX];
+    const char *name[NAMES_MAX] = {NULL};
     bool ok = true;
 
     if (!config_setting_is_group(group))
