@@ -1,6 +1,7 @@
 #include "cli/draw.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 
 enum {
@@ -24,9 +25,9 @@ struct columns {
 
 static struct columns tree_columns(int width)
 {
-    struct columns c = {.name = width < 100 ? 20 : 24,
+    struct columns c = {.name = width < 100 ? 18 : 22,
                         .measured = 10,
-                        .limit = 10,
+                        .limit = 14,
                         .bar = 10,
                         .percent = 7,
                         .budget = width >= 72 ? 10 : 0,
@@ -36,9 +37,11 @@ static struct columns tree_columns(int width)
 
     left = width -
            (c.name + c.measured + c.limit + c.bar + c.percent + c.budget + c.committed + c.capped);
-    if (left >= 24) {
-        c.bar += left >= 60 ? 14 : 4;
-        c.why = left - (left >= 60 ? 14 : 4);
+    if (left >= 60) {
+        c.bar += 16;
+        c.why = left - 16;
+    } else if (left >= 20) {
+        c.why = left;
     } else if (left > 0) {
         c.bar += left;
     }
@@ -54,6 +57,8 @@ static void draw_title(struct frame *f, const struct picture *p)
 
     x = frame_print(f, 1, 0, f->width - 1, STYLE_TITLE, "capstan  %s  %s", p->site,
                     p->enforces ? "ENFORCE" : "OBSERVE, nothing is written");
+    if (p->taking_over)
+        x = frame_text(f, x, 0, f->width - x, STYLE_TITLE, ", taking over");
     frame_print(f, x + 2, 0, f->width - x - 2, STYLE_TITLE,
                 "up %ld:%02ld:%02ld  tick %" PRId64 "  p99 %.1f ms  epoch %" PRId64, up / 3600,
                 up / 60 % 60, up % 60, p->ticks, (double)p->tick_p99_us / 1e3, p->epoch);
@@ -86,7 +91,7 @@ static void draw_figures(struct frame *f, const struct picture *p)
         frame_print(f, x + 3, 1, room - x - 3, STYLE_PLAIN, "policy %.8s", p->policy_version);
 }
 
-static void draw_signals(struct frame *f, const struct picture *p)
+static int draw_signals(struct frame *f, const struct picture *p)
 {
     char power[POWER_TEXT], rated[POWER_TEXT];
     int x = 1;
@@ -104,6 +109,26 @@ static void draw_signals(struct frame *f, const struct picture *p)
         else
             x = frame_print(f, x, 2, room, STYLE_PLAIN, "%s %.4g %s", s->name, s->value, s->unit);
         x += 3;
+    }
+    return x;
+}
+
+/* The site's load against its limit over the last minutes, in eighths of a line; the newest at
+ * the right. */
+static void draw_history(struct frame *f, const struct view *view, int from)
+{
+    static const char *const eighths[] = {" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
+    int room = f->width - from - 2, length = (int)view->history_count;
+
+    length = length < room ? length : room;
+    if (view->plain || length < 2)
+        return;
+    for (int i = 0; i < length; i++) {
+        double share = view->history[(view->history_at + HISTORY - 1 - (size_t)i) % HISTORY];
+        int level = share > 0 ? (int)(share * 8 + 0.5) : 0;
+
+        frame_text(f, f->width - 2 - i, 2, 1, share > 1 ? STYLE_BAD : STYLE_INFO,
+                   eighths[level > 8 ? 8 : level]);
     }
 }
 
@@ -159,29 +184,38 @@ static void draw_tree_head(struct frame *f, const struct columns *c, int y)
     frame_text(f, x, y, c->why, STYLE_DIM, "WHY");
 }
 
-static enum style load_style(const struct picture_branch *b, int64_t limit_w)
+static enum style load_style(const struct picture_branch *b)
 {
-    if (b->load_w > limit_w)
+    double share = (double)b->tight_load_w / (double)(b->tight_limit_w > 0 ? b->tight_limit_w : 1);
+
+    if (share > 1 && !b->tight_soft)
         return STYLE_BAD;
-    return (double)b->load_w >= 0.98 * (double)limit_w ? STYLE_WARN : STYLE_GOOD;
+    return share >= 0.98 ? STYLE_WARN : STYLE_GOOD;
 }
 
-/* The limit that stands lower; a soft one is shown with a mark. False: none. */
-static bool lowest_limit(const struct picture_branch *b, int64_t *limit_w, bool *soft)
+/* The limit of the fullest row: "1.18 MW", "s 1.18 MW" for a soft one, "L2 153 kW" for one of a
+ * phase. */
+static void draw_limit(struct frame *f, const struct columns *c, int x, int y,
+                       const struct picture_branch *b)
 {
-    *soft = b->soft && (!b->limited || b->soft_limit_w < b->limit_w);
-    *limit_w = *soft ? b->soft_limit_w : b->limit_w;
-    return b->soft || b->limited;
+    char power[POWER_TEXT], text[POWER_TEXT + 16];
+    bool phase = strcmp(b->tight_channel, "total") != 0;
+
+    if (!b->tight) {
+        frame_right(f, x, y, c->limit - 1, STYLE_DIM, "-");
+        return;
+    }
+    snprintf(text, sizeof text, "%s%s%s%s", b->tight_soft ? "soft " : "",
+             phase ? b->tight_channel : "", phase ? " " : "", power_text(b->tight_limit_w, power));
+    frame_right(f, x, y, c->limit - 1, b->tight_soft ? STYLE_INFO : STYLE_PLAIN, text);
 }
 
 static void draw_load(struct frame *f, const struct columns *c, int x, int y,
                       const struct picture_branch *b)
 {
     char power[POWER_TEXT], text[POWER_TEXT + 2];
-    int64_t limit_w = 0;
-    bool soft = false, any = lowest_limit(b, &limit_w, &soft);
     bool unmetered = strcmp(b->quality, "unmetered") == 0;
-    enum style style = any ? load_style(b, b->limited ? b->limit_w : limit_w) : STYLE_PLAIN;
+    double share = b->tight_limit_w > 0 ? (double)b->tight_load_w / (double)b->tight_limit_w : 1;
 
     snprintf(text, sizeof text, "%s%s", b->measured ? "" : "~", power_text(b->load_w, power));
     frame_right(f, x, y, c->measured - 1,
@@ -190,19 +224,14 @@ static void draw_load(struct frame *f, const struct columns *c, int x, int y,
                             : STYLE_WARN,
                 text);
     x += c->measured;
-    if (!any) {
-        frame_right(f, x, y, c->limit - 1, STYLE_DIM, "-");
+    draw_limit(f, c, x, y, b);
+    if (!b->tight)
         return;
-    }
-    snprintf(text, sizeof text, "%s%s", soft ? "s " : "", power_text(limit_w, power));
-    frame_right(f, x, y, c->limit - 1, soft ? STYLE_INFO : STYLE_PLAIN, text);
     x += c->limit;
-    frame_bar(f, x, y, c->bar, limit_w > 0 ? (double)b->load_w / (double)limit_w : 1, style);
+    frame_bar(f, x, y, c->bar, share, load_style(b));
     x += c->bar;
-    if (limit_w > 0) {
-        snprintf(text, sizeof text, "%.0f %%", 100.0 * (double)b->load_w / (double)limit_w);
-        frame_right(f, x, y, c->percent - 1, style, text);
-    }
+    snprintf(text, sizeof text, "%.0f %%", fmin(100 * share, 9999));
+    frame_right(f, x, y, c->percent - 1, load_style(b), text);
 }
 
 static void draw_branch(struct frame *f, const struct columns *c, int y,
@@ -232,8 +261,7 @@ static void draw_branch(struct frame *f, const struct columns *c, int y,
         frame_print(f, x, y, c->why, STYLE_BAD, "short by %s: shed load",
                     power_text(b->shortfall_w, power));
     else if (b->binds > 0)
-        frame_print(f, x, y, c->why, STYLE_PLAIN, "%" PRId64 " by %s", b->binds,
-                    b->binding_reason);
+        frame_print(f, x, y, c->why, STYLE_PLAIN, "%" PRId64 " by %s", b->binds, b->binding_reason);
     else if (!b->measured && strcmp(b->quality, "unmetered") != 0)
         frame_print(f, x, y, c->why, STYLE_WARN, "meter %s", b->quality);
 }
@@ -278,25 +306,30 @@ static void draw_branch_detail(struct frame *f, int y, const struct picture_bran
         frame_print(f, 1, y + 1, f->width - 2, STYLE_PLAIN, "hard limit %s  %s",
                     power_text(b->limit_w, a), b->limit_reason);
     else
-        frame_text(f, 1, y + 1, f->width - 2, STYLE_DIM, "no hard limit");
-    if (b->soft)
+        frame_text(f, 1, y + 1, f->width - 2, STYLE_DIM, "no hard limit on the whole");
+    if (b->tight && strcmp(b->tight_channel, "total") != 0)
+        frame_print(f, 1, y + 2, f->width - 2, b->tight_soft ? STYLE_INFO : STYLE_PLAIN,
+                    "tightest %s: %s of %s  %s", b->tight_row, power_text(b->tight_load_w, a),
+                    power_text(b->tight_limit_w, c), b->tight_reason);
+    else if (b->soft)
         frame_print(f, 1, y + 2, f->width - 2, STYLE_INFO, "soft limit %s  %s",
                     power_text(b->soft_limit_w, a), b->soft_reason);
     else
         frame_print(f, 1, y + 2, f->width - 2, STYLE_DIM, "no soft limit");
-    frame_print(f, 1, y + 3, f->width - 2, STYLE_PLAIN,
-                "budget %s, used %s; committed %s; uncontrolled %s; %" PRId64 " nodes, %" PRId64
-                " capped, %" PRId64 " held here",
-                b->budgeted ? power_text(b->budget_w, a) : "-", power_text(b->used_w, c),
-                power_text(b->committed_w, d), power_text(b->uncontrolled_w, e), b->nodes,
-                b->capped, b->binds);
+    x = frame_print(f, 1, y + 3, f->width - 2, STYLE_PLAIN,
+                    "budget %s, used %s; committed %s; uncontrolled %s",
+                    b->budgeted ? power_text(b->budget_w, a) : "-", power_text(b->used_w, c),
+                    power_text(b->committed_w, d), power_text(b->uncontrolled_w, e));
+    if (b->binds > 0)
+        frame_print(f, x, y + 3, f->width - 1 - x, STYLE_INFO, "; %" PRId64 " nodes held by %s",
+                    b->binds, b->binding_row);
 }
 
 /* ---- the nodes ------------------------------------------------------------------------------- */
 
 enum {
-    NODE_NAME = 22,
-    NODE_KIND = 10,
+    NODE_NAME = 20,
+    NODE_KIND = 9,
     NODE_CLASS = 4,
     NODE_POWER = 9,
     NODE_CONTACT = 8,
@@ -326,7 +359,8 @@ static void draw_nodes_head(struct frame *f, int y)
 
 static void draw_node(struct frame *f, int y, const struct picture_node *n)
 {
-    bool fresh = strcmp(n->contact, "fresh") == 0, below = n->capped && n->cap_w < n->cap_max_w;
+    bool fresh = strcmp(n->contact, "fresh") == 0, passive = strcmp(n->contact, "passive") == 0;
+    bool below = n->capped && n->cap_w < n->cap_max_w;
     char power[POWER_TEXT];
     int x = 1;
 
@@ -340,12 +374,17 @@ static void draw_node(struct frame *f, int y, const struct picture_node *n)
                 n->power_known ? power_text(n->power_w, power) : "-");
     x += NODE_POWER;
     frame_right(f, x, y, NODE_POWER - 1, below ? STYLE_INFO : STYLE_PLAIN,
-                n->capped ? power_text(n->cap_w, power) : "none");
+                n->capped ? power_text(n->cap_w, power)
+                : passive ? "-"
+                          : "none");
     x += NODE_POWER;
     frame_right(f, x, y, NODE_POWER - 1, n->wanted_w != n->cap_w ? STYLE_WARN : STYLE_PLAIN,
                 power_text(n->wanted_w, power));
     x += NODE_POWER + 1;
-    frame_text(f, x, y, NODE_CONTACT - 1, fresh ? STYLE_GOOD : STYLE_WARN,
+    frame_text(f, x, y, NODE_CONTACT - 1,
+               fresh     ? STYLE_GOOD
+               : passive ? STYLE_DIM
+                         : STYLE_WARN,
                fresh ? "yes" : n->contact);
     x += NODE_CONTACT;
     x = frame_text(f, x, y, f->width - x, STYLE_PLAIN,
@@ -437,7 +476,7 @@ int draw_plain_height(const struct picture *picture, struct view *view)
 {
     int list = 0;
 
-    view_update(view, picture);
+    view_update(view, picture, 0);
     list = view->shows_nodes ? (int)picture->nodes : (int)view->visible_count;
     return HEAD_LINES + list + 2 + (int)alarm_lines(0, picture, view);
 }
@@ -456,11 +495,11 @@ void draw(struct frame *f, const struct picture *p, struct view *view,
         draw_keys(f, view);
         return;
     }
-    view_update(view, p);
     lines = draw_list_lines(f->height, p, view);
+    view_update(view, p, (size_t)lines);
     draw_title(f, p);
     draw_figures(f, p);
-    draw_signals(f, p);
+    draw_history(f, view, draw_signals(f, p));
     if (view->shows_nodes)
         draw_nodes(f, p, view, lines);
     else

@@ -69,6 +69,7 @@ static void read_branch(const json_t *in, struct picture_branch *b)
     TEXT(in, "quality", b->quality);
     TEXT(in, "limit_reason", b->limit_reason);
     TEXT(in, "soft_limit_reason", b->soft_reason);
+    TEXT(in, "binding_row", b->binding_row);
     TEXT(in, "binding_reason", b->binding_reason);
     b->load_w = get_integer(in, "load_w");
     b->measured = get_known(in, "measured_w", &measured_w);
@@ -84,6 +85,16 @@ static void read_branch(const json_t *in, struct picture_branch *b)
     b->capped = get_integer(in, "capped");
     b->held = get_integer(in, "held");
     b->binds = get_integer(in, "binds");
+}
+
+static void read_tightest(const json_t *in, struct picture_branch *b)
+{
+    b->tight = get_known(in, "limit_w", &b->tight_limit_w);
+    b->tight_soft = get_flag(in, "soft");
+    b->tight_load_w = get_integer(in, "load_w");
+    TEXT(in, "row", b->tight_row);
+    TEXT(in, "channel", b->tight_channel);
+    TEXT(in, "reason", b->tight_reason);
 }
 
 /* Breadth-first order: a parent stands before its children, and near them. */
@@ -108,6 +119,7 @@ static void read_branches(const json_t *array, struct picture *p)
         const json_t *in = json_array_get(array, b);
 
         read_branch(in, &p->branch[b]);
+        read_tightest(json_object_get(in, "tightest"), &p->branch[b]);
         link_branch(p, (uint32_t)b, json_string_value(json_object_get(in, "parent")));
     }
 }
@@ -138,6 +150,7 @@ static void read_nodes(const json_t *nodes, struct picture *p)
     p->nodes_fresh = get_integer(nodes, "fresh");
     p->nodes_lost = get_integer(nodes, "lost");
     p->nodes_never = get_integer(nodes, "never");
+    p->nodes_passive = get_integer(nodes, "passive");
     p->nodes_capped = get_integer(nodes, "capped");
     p->nodes_held = get_integer(nodes, "held");
     p->nodes_controllable = get_integer(nodes, "controllable");

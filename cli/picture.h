@@ -21,7 +21,11 @@ struct picture_branch {
     int64_t limit_w, soft_limit_w, budget_w;
     int64_t used_w, committed_w, uncontrolled_w, shortfall_w;
     int64_t nodes, capped, held, binds;
+    bool tight, tight_soft; /* its fullest row: the total or a phase */
+    int64_t tight_load_w, tight_limit_w;
+    char tight_row[NAME_TEXT], tight_channel[8], tight_reason[REASON_TEXT];
     char limit_reason[REASON_TEXT], soft_reason[REASON_TEXT], binding_reason[REASON_TEXT];
+    char binding_row[NAME_TEXT];
 };
 
 struct picture_node {
@@ -52,8 +56,8 @@ struct picture {
     int64_t epoch, ticks, tick_p50_us, tick_p99_us, writes;
     int64_t reloads_ok, reloads_failed, invariants; /* sum of the counters: 0 for ever */
     int64_t points_good, points_other, devices, devices_lost;
-    int64_t nodes_total, nodes_fresh, nodes_lost, nodes_never, nodes_capped, nodes_held,
-        nodes_controllable;
+    int64_t nodes_total, nodes_fresh, nodes_lost, nodes_never, nodes_passive, nodes_capped,
+        nodes_held, nodes_controllable;
     size_t branches, nodes, alarms, signals;
     struct picture_branch *branch;
     struct picture_node *node; /* the page that was asked for */

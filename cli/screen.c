@@ -83,24 +83,36 @@ void screen_show(const struct frame *frame)
     refresh();
 }
 
-enum key screen_key(void)
+enum act screen_act(void)
 {
     static const struct {
         int code;
-        enum key key;
+        enum act act;
     } known[] = {
-        {'q', KEY_QUIT},        {'Q', KEY_QUIT},          {27, KEY_QUIT},
-        {KEY_UP, KEY_GO_UP},    {'k', KEY_GO_UP},         {KEY_DOWN, KEY_GO_DOWN},
-        {'j', KEY_GO_DOWN},     {KEY_PPAGE, KEY_PAGE_UP}, {KEY_NPAGE, KEY_PAGE_DOWN},
-        {' ', KEY_PAGE_DOWN},   {KEY_HOME, KEY_FIRST},    {'g', KEY_FIRST},
-        {KEY_END, KEY_LAST},    {'G', KEY_LAST},          {'\r', KEY_OPEN},
-        {'\n', KEY_OPEN},       {KEY_ENTER, KEY_OPEN},    {'n', KEY_OTHER_VIEW},
-        {KEY_RESIZE, KEY_SIZE},
+        {'q', ACT_QUIT},
+        {'Q', ACT_QUIT},
+        {27, ACT_QUIT},
+        {KEY_UP, ACT_UP},
+        {'k', ACT_UP},
+        {KEY_DOWN, ACT_DOWN},
+        {'j', ACT_DOWN},
+        {KEY_PPAGE, ACT_PAGE_UP},
+        {KEY_NPAGE, ACT_PAGE_DOWN},
+        {' ', ACT_PAGE_DOWN},
+        {KEY_HOME, ACT_FIRST},
+        {'g', ACT_FIRST},
+        {KEY_END, ACT_LAST},
+        {'G', ACT_LAST},
+        {'\r', ACT_OPEN},
+        {'\n', ACT_OPEN},
+        {KEY_ENTER, ACT_OPEN},
+        {'n', ACT_OTHER_VIEW},
+        {KEY_RESIZE, ACT_RESIZE},
     };
     int code = getch();
 
     for (size_t i = 0; i < COUNT(known); i++)
         if (known[i].code == code)
-            return known[i].key;
-    return KEY_NOTHING;
+            return known[i].act;
+    return ACT_NOTHING;
 }

@@ -73,8 +73,8 @@ const struct argp top_argp = {
     "",
     "Shows a running controller: the tree with load, limit, budget, who is capped "
     "and why.\v"
-    "LOAD with ~ is an estimate at its worst: there is no fresh meter. LIMIT with s "
-    "is a soft one (a goal).",
+    "LOAD with ~ is an estimate at its worst: there is no fresh meter. LIMIT is "
+    "that of the branch's fullest row: L1, L2 or L3 is a phase, soft is a goal.",
     NULL,
     NULL,
     NULL};
@@ -155,6 +155,7 @@ static void take(struct top *top, json_t *answer, const struct error *err)
     picture_free(top->picture);
     top->picture = picture_read(answer);
     json_decref(answer);
+    view_note(&top->view, top->picture);
     top->heard_ns = clock_monotonic_ns();
 }
 
@@ -178,31 +179,31 @@ static void resize(struct top *top)
 }
 
 /* False: the user wants to go. */
-static bool handle(struct top *top, enum key key)
+static bool handle(struct top *top, enum act act)
 {
     const struct picture *p = top->picture;
     int64_t node_top = top->view.node_top;
     int64_t page = p != NULL ? draw_list_lines(top->frame.height, p, &top->view) : 1;
-    int64_t move = key == KEY_GO_UP       ? -1
-                   : key == KEY_GO_DOWN   ? 1
-                   : key == KEY_PAGE_UP   ? -page
-                   : key == KEY_PAGE_DOWN ? page
-                   : key == KEY_FIRST     ? -LIMIT_MAX_W
-                   : key == KEY_LAST      ? LIMIT_MAX_W
+    int64_t move = act == ACT_UP          ? -1
+                   : act == ACT_DOWN      ? 1
+                   : act == ACT_PAGE_UP   ? -page
+                   : act == ACT_PAGE_DOWN ? page
+                   : act == ACT_FIRST     ? -LIMIT_MAX_W
+                   : act == ACT_LAST      ? LIMIT_MAX_W
                                           : 0;
 
-    if (key == KEY_SIZE)
+    if (act == ACT_RESIZE)
         resize(top);
     if (p != NULL && move != 0)
         view_move(&top->view, p, move);
-    if (p != NULL && key == KEY_OPEN)
+    if (p != NULL && act == ACT_OPEN)
         view_toggle(&top->view, p);
-    if (p != NULL && key == KEY_OTHER_VIEW)
+    if (p != NULL && act == ACT_OTHER_VIEW)
         top->view.shows_nodes = !top->view.shows_nodes;
     show(top);
-    if (top->view.node_top != node_top || key == KEY_OTHER_VIEW)
+    if (top->view.node_top != node_top || act == ACT_OTHER_VIEW)
         ask(top); /* another page of nodes: now, not in a second */
-    return key != KEY_QUIT;
+    return act != ACT_QUIT;
 }
 
 static volatile sig_atomic_t told_to_stop;
@@ -221,7 +222,7 @@ static void loop(struct top *top)
         int64_t wait_ms = (top->due_ns - clock_monotonic_ns()) / NS_PER_MS;
         json_t *answer = NULL;
         struct error err;
-        enum key key = KEY_NOTHING;
+        enum act act = ACT_NOTHING;
 
         if (wait_ms <= 0 && !fetcher_busy(top->fetcher))
             ask(top);
@@ -229,8 +230,8 @@ static void loop(struct top *top)
         if (fetcher_turn(top->fetcher, STDIN_FILENO, (int)wait_ms, &answer, &err))
             take(top, answer, &err);
         show(top);
-        while (stays && (key = screen_key()) != KEY_NOTHING)
-            stays = handle(top, key);
+        while (stays && (act = screen_act()) != ACT_NOTHING)
+            stays = handle(top, act);
     }
 }
 

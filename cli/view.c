@@ -2,37 +2,42 @@
 
 #include <stdlib.h>
 
-/* At first the tree is open down to the last level but one: 20 racks under 4 PDUs are a key
- * away. */
 static void start_over(struct view *view, const struct picture *picture)
 {
     view->branches = picture->branches;
     view->selected = 0;
     view->top = 0;
+    view->touched = false;
     free(view->open);
     free(view->visible);
     view->open = calloc(view->branches + 1, sizeof *view->open);
     view->visible = calloc(view->branches + 1, sizeof *view->visible);
     if (view->open == NULL || view->visible == NULL)
         abort();
-    for (size_t b = 0; b < picture->branches; b++) {
-        uint32_t parent = picture->branch[b].parent;
+}
 
-        if (picture->branch[b].children > 0 && parent != NONE_INDEX)
-            view->open[parent] = true;
-        if (parent == NONE_INDEX || view->plain)
-            view->open[b] = true;
-    }
+/* Open down to the last level but one: the racks under a PDU are a key away. */
+static void open_what_fits(struct view *view, const struct picture *picture, size_t lines)
+{
+    bool all = view->plain || picture->branches <= lines;
+
+    for (size_t b = 0; b < picture->branches; b++)
+        view->open[b] = all || picture->branch[b].parent == NONE_INDEX;
+    for (size_t b = 0; b < picture->branches; b++)
+        if (picture->branch[b].children > 0 && picture->branch[b].parent != NONE_INDEX)
+            view->open[picture->branch[b].parent] = true;
 }
 
 /* Depth first, by climbing: after a branch come its children if it is open, else its next
  * sibling, else that of the nearest ancestor that has one. Bounded: each branch comes once. */
-void view_update(struct view *view, const struct picture *picture)
+void view_update(struct view *view, const struct picture *picture, size_t lines)
 {
     uint32_t b = 0;
 
     if (view->branches != picture->branches || view->open == NULL)
         start_over(view, picture);
+    if (!view->touched)
+        open_what_fits(view, picture, lines);
     view->visible_count = 0;
     while (picture->branches > 0 && view->visible_count < picture->branches) {
         const struct picture_branch *branch = &picture->branch[b];
@@ -57,8 +62,9 @@ void view_toggle(struct view *view, const struct picture *picture)
     if (!view->shows_nodes && view->selected < view->visible_count) {
         uint32_t b = view->visible[view->selected];
 
+        view->touched = true;
         view->open[b] = picture->branch[b].children > 0 && !view->open[b];
-        view_update(view, picture);
+        view_update(view, picture, 0);
     }
 }
 
@@ -73,6 +79,17 @@ void view_move(struct view *view, const struct picture *picture, int64_t lines)
         view->node_selected = to;
     else
         view->selected = (size_t)to;
+}
+
+void view_note(struct view *view, const struct picture *picture)
+{
+    const struct picture_branch *site = picture->branches > 0 ? &picture->branch[0] : NULL;
+
+    if (site == NULL || !site->tight || site->tight_limit_w <= 0)
+        return;
+    view->history[view->history_at] = (double)site->tight_load_w / (double)site->tight_limit_w;
+    view->history_at = (view->history_at + 1) % HISTORY;
+    view->history_count += view->history_count < HISTORY;
 }
 
 void view_free(struct view *view)

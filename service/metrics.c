@@ -154,25 +154,20 @@ static void write_devices(const struct service *s, FILE *out)
 
 static void write_nodes(const struct service *s, FILE *out)
 {
-    static const char *const contact_names[] = {"never", "fresh", "lost"};
-    const struct estimate *estimate = controller_estimate(s->controller);
-    uint32_t contact[3] = {0}, capped = 0, controllable = 0;
+    struct node_counts counts = service_node_counts(s);
 
-    for (uint32_t n = 0; n < s->site->nodes.count; n++) {
-        const struct node_report *report = &s->ingest.report[n];
-
-        contact[estimate->node[n].contact]++;
-        controllable += estimate->node[n].controllable;
-        capped += report->heard && report->cap_in_force &&
-                  report->enforced_cap_w < estimate->node[n].cap_max_w;
-    }
-    family(out, "capstan_nodes", "gauge", "Nodes by how we hear of them.");
-    for (size_t c = 0; c < COUNT(contact); c++)
-        fprintf(out, "capstan_nodes{contact=\"%s\"} %u\n", contact_names[c], contact[c]);
+    family(out, "capstan_nodes", "gauge",
+           "Nodes by how we hear of them; passive ones have no actuator.");
+    fprintf(out, "capstan_nodes{contact=\"fresh\"} %u\n", counts.contact[CONTACT_FRESH]);
+    fprintf(out, "capstan_nodes{contact=\"lost\"} %u\n", counts.contact[CONTACT_LOST]);
+    fprintf(out, "capstan_nodes{contact=\"never\"} %u\n", counts.contact[CONTACT_NEVER]);
+    fprintf(out, "capstan_nodes{contact=\"passive\"} %u\n", counts.passive);
     single(out, "capstan_nodes_capped", "gauge",
-           "Nodes whose cap in force is below their greatest.", capped);
+           "Nodes whose cap in force is below their greatest.", counts.capped);
+    single(out, "capstan_nodes_held", "gauge",
+           "Nodes that the controller wants below their greatest cap.", counts.held);
     single(out, "capstan_nodes_controllable", "gauge", "Nodes whose cap the controller may choose.",
-           controllable);
+           counts.controllable);
 }
 
 struct branch_figure {

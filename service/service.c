@@ -293,3 +293,44 @@ struct reading service_reading(const struct service *s, uint32_t point, int64_t 
     reading_age(&s->site->point[point], &reading, now_ns);
     return reading;
 }
+
+const char *service_contact(const struct service *s, uint32_t node)
+{
+    static const char *const names[] = {"never", "fresh", "lost"};
+
+    if (s->site->nodes.actuator[node] == NONE_INDEX)
+        return "passive";
+    return names[controller_estimate(s->controller)->node[node].contact];
+}
+
+bool service_capped(const struct service *s, uint32_t node)
+{
+    const struct node_report *report = &s->ingest.report[node];
+
+    return report->heard && report->cap_in_force &&
+           report->enforced_cap_w < controller_estimate(s->controller)->node[node].cap_max_w;
+}
+
+bool service_held(const struct service *s, uint32_t node)
+{
+    enum bound_kind bound = s->decision->node[node].bound;
+
+    return bound == BOUND_ROW || bound == BOUND_GANG || bound == BOUND_MINIMUM;
+}
+
+struct node_counts service_node_counts(const struct service *s)
+{
+    const struct estimate *estimate = controller_estimate(s->controller);
+    struct node_counts counts = {0};
+
+    for (uint32_t n = 0; n < s->site->nodes.count; n++) {
+        if (s->site->nodes.actuator[n] == NONE_INDEX)
+            counts.passive++;
+        else
+            counts.contact[estimate->node[n].contact]++;
+        counts.controllable += estimate->node[n].controllable;
+        counts.capped += service_capped(s, n);
+        counts.held += service_held(s, n);
+    }
+    return counts;
+}

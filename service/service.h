@@ -57,9 +57,9 @@ struct service {
     struct invariant_counters counters_said;
 };
 
-/* Takes over the site and the policies, whatever comes of it. On success everything is connected to
- * the loop and the first tick has been made. Opened or not: service_close, turn the loop until it is
- * empty, service_free; handles need turns of the loop to go. */
+/* Takes over the site and the policies, whatever comes of it. On success everything is connected
+ * to the loop and the first tick has been made. Opened or not: service_close, turn the loop
+ * until it is empty, service_free; handles need turns of the loop to go. */
 MUST_USE bool service_open(struct service **out, uv_loop_t *loop,
                            const struct service_options *options, struct site *site,
                            struct policy_set *policies, struct error *err);
@@ -73,5 +73,20 @@ void service_free(struct service *service); /* NULL is fine */
 
 /* A point's reading as it is at this moment: GOOD only if it is fresh now. */
 struct reading service_reading(const struct service *service, uint32_t point, int64_t now_ns);
+
+/* Nodes as metrics and status count them. A passive one has no actuator, so nobody expects to
+ * hear it. */
+struct node_counts {
+    uint32_t contact[CONTACT_LOST + 1]; /* without the passive ones */
+    uint32_t passive, controllable, capped, held;
+};
+
+struct node_counts service_node_counts(const struct service *service);
+/* "fresh", "lost", "never" or "passive". */
+const char *service_contact(const struct service *service, uint32_t node);
+/* The cap in force is below the greatest. */
+bool service_capped(const struct service *service, uint32_t node);
+/* The core would hold it below what it could have: in observe mode this is all there is to see. */
+bool service_held(const struct service *service, uint32_t node);
 
 #endif

@@ -12,7 +12,7 @@
 
 enum { NODES_A_PAGE = 500, NODES_A_PAGE_MOST = 1000 };
 
-static const char *const contact_names[] = {"never", "fresh", "lost"};
+static const char *const channel_names[CHANNEL_COUNT] = {"total", "L1", "L2", "L3"};
 
 /* ---- small words ----------------------------------------------------------------------------- */
 
@@ -47,27 +47,39 @@ static json_t *sentence(const struct service *s, uint32_t limit)
     return json_string(text);
 }
 
-static bool is_capped(const struct service *s, uint32_t node)
+static bool bound_by_row(const struct node_decision *d)
 {
-    const struct node_report *report = &s->ingest.report[node];
-
-    return report->heard && report->cap_in_force &&
-           report->enforced_cap_w < controller_estimate(s->controller)->node[node].cap_max_w;
-}
-
-/* The core would hold it below what it could have: in observe mode this is all there is to see. */
-static bool is_held(const struct service *s, uint32_t node)
-{
-    enum bound_kind bound = s->decision->node[node].bound;
-
-    return bound == BOUND_ROW || bound == BOUND_GANG || bound == BOUND_MINIMUM;
+    return d->bound == BOUND_ROW || d->bound == BOUND_MINIMUM;
 }
 
 /* ---- branches -------------------------------------------------------------------------------- */
 
 struct tally {
-    uint32_t nodes, capped, held, binds;
+    uint32_t nodes, capped, held;
+    uint32_t binds;       /* nodes that one of the branch's rows holds back */
+    uint32_t binding_row; /* the row that holds back most of them; NONE_INDEX */
 };
+
+/* Which row holds back how many; of a branch's rows (phases, a lost feed) the one with the most. */
+static void tally_bounds(const struct service *s, const struct row_table *rows,
+                         struct tally tally[])
+{
+    uint32_t *bound = calloc(rows->count + 1, sizeof *bound);
+
+    if (bound == NULL)
+        return;
+    for (uint32_t n = 0; n < s->site->nodes.count; n++)
+        if (bound_by_row(&s->decision->node[n]))
+            bound[s->decision->node[n].bound_row]++;
+    for (uint32_t r = 0; r < rows->count; r++) {
+        struct tally *t = &tally[rows->row[r].branch];
+
+        if (bound[r] > 0 && (t->binding_row == NONE_INDEX || bound[r] > bound[t->binding_row]))
+            t->binding_row = r;
+        t->binds += bound[r];
+    }
+    free(bound);
+}
 
 /* A node counts once at every branch above it, however many supplies it has: a row lists it
  * once. */
@@ -75,20 +87,74 @@ static void tally_nodes(const struct service *s, struct tally tally[])
 {
     const struct row_table *rows = controller_rows(s->controller);
 
-    for (uint32_t b = 0; b < s->site->tree.branches; b++)
+    for (uint32_t b = 0; b < s->site->tree.branches; b++) {
+        tally[b].binding_row = NONE_INDEX;
         for (uint32_t i = rows->row_first[b]; i < rows->row_first[b + 1]; i++) {
             uint32_t node = rows->row_node[i].row;
 
             tally[b].nodes++;
-            tally[b].capped += is_capped(s, node);
-            tally[b].held += is_held(s, node);
+            tally[b].capped += service_capped(s, node);
+            tally[b].held += service_held(s, node);
         }
-    for (uint32_t n = 0; n < s->site->nodes.count; n++) {
-        uint32_t row = s->decision->node[n].bound_row;
-
-        if (s->decision->node[n].bound == BOUND_ROW || s->decision->node[n].bound == BOUND_MINIMUM)
-            tally[rows->row[row].branch].binds++;
     }
+    tally_bounds(s, rows, tally);
+}
+
+/* The least of a row's limits, hard or soft; NONE_INDEX if it has none. */
+static uint32_t lowest_limit(const struct row_decision *d, int64_t *limit_w)
+{
+    bool soft = d->soft != NONE_INDEX && (d->hard == NONE_INDEX || d->soft_limit_w < d->limit_w);
+
+    *limit_w = soft ? d->soft_limit_w : d->limit_w;
+    return soft ? d->soft : d->hard;
+}
+
+/* Of a branch's rows (its total, its phases) the one that is fullest against its limit: where
+ * the next watt would hurt. A lost feed's rows are about what may come, not about what is. */
+static json_t *tightest_json(const struct service *s, uint32_t branch)
+{
+    const struct row_table *rows = controller_rows(s->controller);
+    const struct estimate *estimate = controller_estimate(s->controller);
+    uint32_t tightest = NONE_INDEX, limit = NONE_INDEX;
+    int64_t limit_w = 0;
+    char name[128];
+
+    for (uint32_t channel = 0; channel <= PHASES; channel++) {
+        uint32_t row = channel == 0 ? branch : rows->phase_row[branch * PHASES + channel - 1];
+        int64_t row_limit_w = 0;
+        uint32_t row_limit =
+            row == NONE_INDEX ? NONE_INDEX : lowest_limit(&s->decision->row[row], &row_limit_w);
+
+        if (row_limit == NONE_INDEX)
+            continue;
+        if (tightest != NONE_INDEX &&
+            (double)estimate->row[row].load_w * (double)limit_w <=
+                (double)estimate->row[tightest].load_w * (double)row_limit_w)
+            continue;
+        tightest = row;
+        limit = row_limit;
+        limit_w = row_limit_w;
+    }
+    if (tightest == NONE_INDEX)
+        return json_null();
+    return json_pack("{s:s, s:s, s:b, s:I, s:I, s:o}", "row",
+                     row_name(rows, s->site, tightest, name, sizeof name), "channel",
+                     channel_names[rows->row[tightest].channel], "soft",
+                     s->decision->limits.limit[limit].strength == LIMIT_SOFT, "load_w",
+                     (json_int_t)estimate->row[tightest].load_w, "limit_w", (json_int_t)limit_w,
+                     "reason", sentence(s, limit));
+}
+
+static void set_binding(const struct service *s, json_t *out, uint32_t row)
+{
+    char name[128];
+    bool any = row != NONE_INDEX;
+
+    if (any)
+        row_name(controller_rows(s->controller), s->site, row, name, sizeof name);
+    json_object_set_new(out, "binding_row", any ? json_string(name) : json_null());
+    json_object_set_new(out, "binding_reason",
+                        sentence(s, any ? s->decision->row[row].binding : NONE_INDEX));
 }
 
 static json_t *branch_json(const struct service *s, uint32_t b, const struct tally *tally,
@@ -118,7 +184,8 @@ static json_t *branch_json(const struct service *s, uint32_t b, const struct tal
     json_object_set_new(out, "soft_limit_w",
                         number_or_null(d->soft != NONE_INDEX, d->soft_limit_w));
     json_object_set_new(out, "soft_limit_reason", sentence(s, d->soft));
-    json_object_set_new(out, "binding_reason", sentence(s, d->limited ? d->binding : NONE_INDEX));
+    json_object_set_new(out, "tightest", tightest_json(s, b));
+    set_binding(s, out, tally->binding_row);
     json_object_set_new(out, "budget_w", number_or_null(d->limited, d->budget_w));
     json_object_set_new(out, "used_w", json_integer(d->used_w));
     json_object_set_new(out, "committed_w", json_integer(d->committed_w));
@@ -153,18 +220,18 @@ static json_t *node_json(const struct service *s, uint32_t n)
     const struct node_estimate *e = &controller_estimate(s->controller)->node[n];
     const struct node_decision *d = &s->decision->node[n];
     const struct node_report *report = &s->ingest.report[n];
-    bool bound_by_row = d->bound == BOUND_ROW || d->bound == BOUND_MINIMUM;
+    bool by_row = bound_by_row(d);
     bool fresh = e->contact == CONTACT_FRESH;
     char row[128] = "";
     json_t *out = json_object();
 
-    if (bound_by_row)
+    if (by_row)
         row_name(controller_rows(s->controller), s->site, d->bound_row, row, sizeof row);
     json_object_set_new(out, "name", json_string(nodes->name[n]));
     json_object_set_new(out, "kind", json_string(nodes->kind[n]));
     json_object_set_new(out, "class", json_integer(nodes->priority_class[n]));
     json_object_set_new(out, "branch", json_string(s->site->tree.name[nodes->hang[n][0].branch]));
-    json_object_set_new(out, "contact", json_string(contact_names[e->contact]));
+    json_object_set_new(out, "contact", json_string(service_contact(s, n)));
     json_object_set_new(out, "controllable", json_boolean(e->controllable));
     json_object_set_new(out, "power_w", number_or_null(fresh && e->power_known, e->power_w));
     json_object_set_new(out, "cap_w",
@@ -173,32 +240,26 @@ static json_t *node_json(const struct service *s, uint32_t n)
     json_object_set_new(out, "committed_w", json_integer(d->committed_cap_w));
     json_object_set_new(out, "cap_max_w", json_integer(e->cap_max_w));
     json_object_set_new(out, "bound_by", json_string(bound_name(d->bound)));
-    json_object_set_new(out, "bound_row", bound_by_row ? json_string(row) : json_null());
-    json_object_set_new(
-        out, "why",
-        sentence(s, bound_by_row ? s->decision->row[d->bound_row].binding : NONE_INDEX));
+    json_object_set_new(out, "bound_row", by_row ? json_string(row) : json_null());
+    json_object_set_new(out, "why",
+                        sentence(s, by_row ? s->decision->row[d->bound_row].binding : NONE_INDEX));
     return out;
 }
 
 static json_t *nodes_json(const struct service *s, const struct http_request *request)
 {
-    const struct estimate *estimate = controller_estimate(s->controller);
-    uint32_t total = s->site->nodes.count, contact[COUNT(contact_names)] = {0};
-    uint32_t capped = 0, held = 0, controllable = 0;
+    struct node_counts counts = service_node_counts(s);
+    uint32_t total = s->site->nodes.count;
     json_t *out = json_object();
 
-    for (uint32_t n = 0; n < total; n++) {
-        contact[estimate->node[n].contact]++;
-        controllable += estimate->node[n].controllable;
-        capped += is_capped(s, n);
-        held += is_held(s, n);
-    }
     json_object_set_new(out, "total", json_integer(total));
-    for (size_t c = 0; c < COUNT(contact); c++)
-        json_object_set_new(out, contact_names[c], json_integer(contact[c]));
-    json_object_set_new(out, "controllable", json_integer(controllable));
-    json_object_set_new(out, "capped", json_integer(capped));
-    json_object_set_new(out, "held", json_integer(held));
+    json_object_set_new(out, "fresh", json_integer(counts.contact[CONTACT_FRESH]));
+    json_object_set_new(out, "lost", json_integer(counts.contact[CONTACT_LOST]));
+    json_object_set_new(out, "never", json_integer(counts.contact[CONTACT_NEVER]));
+    json_object_set_new(out, "passive", json_integer(counts.passive));
+    json_object_set_new(out, "controllable", json_integer(counts.controllable));
+    json_object_set_new(out, "capped", json_integer(counts.capped));
+    json_object_set_new(out, "held", json_integer(counts.held));
 
     if (http_number(request, "nodes", 0, 1, 0) == 1) {
         int64_t offset = http_number(request, "offset", 0, total, 0);
@@ -213,7 +274,7 @@ static json_t *nodes_json(const struct service *s, const struct http_request *re
     return out;
 }
 
-/* ---- sources, points, devices, alarms ----------------------------------------------------------------- */
+/* ---- sources, points, devices, alarms -------------------------------------------------------- */
 
 static json_t *sources_json(const struct service *s, int64_t now_ns)
 {
