@@ -1,5 +1,6 @@
 /* Sessions against a real broker: what arrives, what is lost and counted, and how they end. */
 #include "platform/mqtt_session.h"
+#include "tests/platform/fake_broker.h"
 #include "tests/support/mosquitto.h"
 #include "tests/support/turn.h"
 
@@ -501,6 +502,59 @@ static void it_can_be_closed_at_any_time(void **state)
     assert_true(turn_to_end(&loop, LIMIT_MS));
 }
 
+/* PUBLISH, QoS 0, topic "a", NUL, "b", payload "x"; then the same on topic "ok". */
+static const uint8_t nul_in_topic[] = {0x30, 6, 0, 3, 'a', 0,   'b', 'x',
+                                       0x30, 5, 0, 2, 'o', 'k', 'y'};
+
+static bool is_told_of_either(void *context)
+{
+    struct client *c = context;
+
+    return c->messages > 0 || c->lost > 0;
+}
+
+static void a_topic_with_a_nul_is_not_taken_for_another(void **state)
+{
+    struct fake_broker fake;
+    struct client c;
+    struct mqtt_options options;
+    struct mqtt_counters counters;
+    uv_loop_t loop;
+
+    (void)state;
+    assert_int_equal(uv_loop_init(&loop), 0);
+    assert_true(fake_broker_open(&fake, &loop, false, nul_in_topic, sizeof nul_in_topic));
+    options = options_for(&c, &loop, fake.url);
+    assert_true(client_open(&c, &options, "#"));
+    assert_true(turn_until(&loop, LIMIT_MS, is_told_of_either, &c));
+    mqtt_session_counters(c.session, &counters);
+    /* The library may end such a connection, or hand the topic on; never may "a" arrive. */
+    assert_true(c.lost > 0 || (counters.dropped_malformed == 1 && strcmp(c.topic, "ok") == 0));
+    client_close(&c);
+    fake_broker_close(&fake);
+    assert_true(turn_to_end(&loop, LIMIT_MS));
+}
+
+static void a_broker_that_never_answers_is_given_up(void **state)
+{
+    struct fake_broker fake;
+    struct client c;
+    struct mqtt_options options;
+    uv_loop_t loop;
+
+    (void)state;
+    assert_int_equal(uv_loop_init(&loop), 0);
+    assert_true(fake_broker_open(&fake, &loop, true, NULL, 0));
+    options = options_for(&c, &loop, fake.url);
+    options.connect_timeout_ms = 1000;
+    assert_true(client_open(&c, &options, "#"));
+    assert_true(turn_until(&loop, LIMIT_MS, is_lost, &c));
+    assert_int_equal(c.connected, 0);
+    client_close(&c);
+    fake_broker_close(&fake);
+    assert_true(turn_to_end(&loop, LIMIT_MS));
+}
+
 static int start_broker(void **state)
 {
     struct error err;
@@ -539,6 +593,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_server_that_our_ca_did_not_sign_is_not_trusted),
         cmocka_unit_test(a_url_that_can_not_be_used_is_refused_at_open),
         cmocka_unit_test(it_can_be_closed_at_any_time),
+        cmocka_unit_test(a_topic_with_a_nul_is_not_taken_for_another),
+        cmocka_unit_test(a_broker_that_never_answers_is_given_up),
     };
 
     if (argc == 2)
