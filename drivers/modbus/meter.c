@@ -3,6 +3,7 @@
 #include "drivers/modbus/backoff.h"
 #include "drivers/modbus/decode.h"
 
+#include <assert.h>
 #include <inttypes.h>
 
 #define REFUSED_RETRY_NS (300 * NS_PER_S)
@@ -13,7 +14,8 @@ static const int64_t unit_backoff_most_ns = 10 * NS_PER_S;
 
 static struct instance *meter_of(struct connection_user *user)
 {
-    return (struct instance *)((char *)user - offsetof(struct instance, user));
+    static_assert(offsetof(struct instance, user) == 0, "the user is the meter's first member");
+    return (struct instance *)user;
 }
 
 static int64_t now_ns(const struct instance *meter)

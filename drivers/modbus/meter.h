@@ -19,7 +19,7 @@ struct modbus_settings {
 };
 
 struct instance {
-    struct connection_user user;
+    struct connection_user user; /* first: callbacks come back with it */
     const struct device *device;
     const struct modbus_settings *settings;
     struct driver_host host;

@@ -73,13 +73,14 @@ enum reply reply_read(const struct request *request, const uint8_t *frame, size_
 {
     struct cursor c = cursor_over(frame, length);
     uint16_t transaction = take_u16(&c);
-    uint32_t lengths = (uint32_t)take_u16(&c) << 16 | take_u16(&c);
+    uint16_t protocol = take_u16(&c);
+    uint16_t body = take_u16(&c);
     uint8_t unit = take_u8(&c);
     uint8_t function = take_u8(&c);
     uint8_t bytes = take_u8(&c); /* or the exception's code */
 
-    if (!c.ok || lengths != length - 6)
-        return wrong(err, "a whole frame of protocol 0", (unsigned)length, lengths);
+    if (!c.ok || protocol != 0 || body + 6U != length)
+        return wrong(err, "a whole frame of protocol 0", (unsigned)length, body + 6U);
     if (transaction != request->transaction)
         return wrong(err, "the request's transaction id", request->transaction, transaction);
     if (unit != request->unit)
