@@ -1,7 +1,8 @@
 /* config/load.h - libconfig files to a site and its policies; every mistake with file, line and expectation.
  *
  * Loading is all or nothing: on any error nothing is returned. All mistakes of meaning are collected; of syntax
- * errors libconfig gives one a file. No printing. Diagnostics are added to *found, sorted. Thread-safe. */
+ * errors libconfig gives one a file. No printing. Diagnostics are added to *found, sorted. One thread at
+ * a time. */
 #ifndef CONFIG_LOAD_H
 #define CONFIG_LOAD_H
 

@@ -148,13 +148,14 @@ static void a_shown_value_reads_back_the_same(void **state)
 {
     static const enum setting_kind kinds[] = {KIND_POWER, KIND_SHARE, KIND_DURATION,
                                               KIND_POWER_RATE, KIND_SHARE_RATE};
-    int64_t value = 1;
+    uint64_t random = 1;
 
     (void)state;
     for (int round = 0; round < 5000; round++) {
-        value = (value * 6364136223846793 + 1442695040888963) % 2000000000;
-        if (value < 0)
-            value = -value;
+        int64_t value = 0;
+
+        random = random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+        value = (int64_t)(random >> 33);
         for (size_t k = 0; k < COUNT(kinds); k++) {
             int64_t whole = round % 3 == 0 ? value / 1000 * 1000 : value;
             union amount a = {0};
