@@ -1,6 +1,6 @@
 /* controller/remainder.h - how much a node may draw beside its capped part, learned as an upper bound.
  *
- *     sample = power of the node - min(power of the capped part, cap in force)
+ *     sample = power of the node - min(power of the capped part, cap in force long enough)
  *     remainder = (1 + margin) x greatest sample of the last window, scaled to the top of the cap range
  *
  * Fans, memory and losses grow with load, so a sample counts only from half of the cap range's top upward, and is
@@ -18,8 +18,11 @@ struct remainder {
     int64_t greatest_w[REMAINDER_BUCKETS]; /* per quarter of the window */
     int64_t bucket_ns;                     /* start of the newest bucket */
     int64_t report_ns;                     /* of the last sample */
-    uint32_t samples;                      /* since start, saturating */
-    bool known_before;                     /* from the run before */
+    int64_t
+        reference_w; /* the cap that draw is held against: a lowered cap counts once draw had time to follow */
+    int64_t cap_w, cap_changed_ns;
+    uint32_t samples;  /* since start, saturating */
+    bool known_before; /* from the run before */
     int64_t before_w;
 };
 
@@ -32,6 +35,7 @@ int64_t remainder_bound_w(const struct remainder *remainder, const struct site *
                           bool fresh);
 
 /* The learned bound alone; negative while there is none. */
-int64_t remainder_learned_w(const struct remainder *remainder, const struct site *site);
+int64_t remainder_learned_w(const struct remainder *remainder, const struct site *site,
+                            uint32_t node);
 
 #endif

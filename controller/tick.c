@@ -295,7 +295,7 @@ const struct row_table *controller_rows(const struct controller *controller)
 
 int64_t controller_learned_remainder_w(const struct controller *controller, uint32_t node)
 {
-    return remainder_learned_w(&controller->estimator.remainder[node], controller->site);
+    return remainder_learned_w(&controller->estimator.remainder[node], controller->site, node);
 }
 
 bool controller_deposed(const struct controller *controller) { return controller->stage.deposed; }
