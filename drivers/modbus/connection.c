@@ -1,79 +1,26 @@
-/* The socket is ours and never blocks: libmodbus would block in connect() and in reading. It takes an answer off
- * the socket once all of it is there (we peek), so its waits find everything at hand. SO_RCVLOWAT keeps a peek at
- * half a frame from waking the loop again and again until the rest is there.
- *
- * link.h says what follows what; here one function, happen(), turns events into acts. */
+/* The socket is ours and never blocks: libmodbus would block in connect() and wait in its calls for what is not
+ * there yet. link.h says what follows what; here one function, connection_happen(), turns events into acts. */
 #include "drivers/modbus/connection.h"
 
 #include "drivers/modbus/backoff.h"
-#include "drivers/modbus/link.h"
+#include "drivers/modbus/connection_inside.h"
 #include "drivers/modbus/socket.h"
 
 #include <assert.h>
 #include <errno.h>
-#include <modbus/modbus.h>
-#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 enum {
-    ADDRESSES_MOST = 4,
-    FRAMES_PER_TURN = 8, /* then the others on the loop have their turn */
-    FOREIGN_MOST = 16,   /* answers to nobody's question before the peer counts as mad */
-    SILENT_LEAST = 3     /* requests without an answer before the connection is doubted */
-};
+    SILENT_LEAST = 3
+}; /* requests in a row without an answer before the connection is doubted */
 
 static const struct backoff reconnect = {NS_PER_S / 2, 30 * NS_PER_S};
 
-/* The poll handle of one socket. It outlives the socket by a turn of the loop. */
-struct watch {
-    uv_poll_t poll;
-    struct connection *connection; /* NULL once dropped */
-};
-
-struct connection {
-    struct connection *next; /* of those that exist */
-    struct driver_host host;
-    struct address address;
-    char where[280]; /* "modbus 10.0.0.7:502" */
-    int64_t connect_timeout_ns;
-    struct connection_user *users;
-    struct connection_user *first_queued, *last_queued;
-
-    enum link_state state;
-    uint64_t ignored[EV_COUNT];
-    struct error why; /* of the next EV_LOST or EV_EXPIRED */
-    bool acting;      /* inside happen(): who asks now is served at its end */
-
-    struct sockaddr_storage peer[ADDRESSES_MOST];
-    unsigned peers, peer_at;
-
-    modbus_t *library;
-    struct watch *watch; /* NULL without a socket */
-    int socket;
-    size_t low_water; /* bytes that wake us */
-
-    struct request request;
-    const struct read_answer *answer; /* of the EV_ANSWERED that happens */
-    struct connection_user *waiting;  /* whose request is out; NULL when it has left meanwhile */
-    int64_t sent_ns, timeout_ns;
-    uint32_t foreign, silent;
-
-    uint32_t failures; /* connections in a row without a single answer */
-    bool was_up;
-    uint64_t random;
-
-    uv_timer_t timer;
-    uv_getaddrinfo_t resolve;
-    bool resolving, closing, timer_closed;
-};
-
 /* All connections, to find the one that a new device shares. Loop thread only. */
 static struct connection *connections;
-
-static void happen(struct connection *c, enum link_event event);
 
 /* ---------------------------------------------------------------- the queue */
 
@@ -133,7 +80,7 @@ static void serve(struct connection *c)
                                       .function = read.function,
                                       .address = read.address,
                                       .count = read.count};
-        happen(c, EV_ASKED);
+        connection_happen(c, EV_ASKED);
     }
 }
 
@@ -143,7 +90,7 @@ static bool more_peers(const struct connection *c) { return c->peer_at + 1 < c->
 
 static void connecting_failed(struct connection *c)
 {
-    happen(c, more_peers(c) ? EV_NEXT : EV_LOST);
+    connection_happen(c, more_peers(c) ? EV_NEXT : EV_LOST);
 }
 
 /* A stream that stopped inside a frame has lost its beginning. */
@@ -175,7 +122,7 @@ static void request_expired(struct connection *c)
     }
     (void)failure(&c->why, ERR_TIMEOUT, c->where, "an answer", "%s in %lld ms",
                   stopped ? "a part" : "none", (long long)(c->timeout_ns / NS_PER_MS));
-    happen(c, stopped || all_silent(c) ? EV_LOST : EV_EXPIRED);
+    connection_happen(c, stopped || all_silent(c) ? EV_LOST : EV_EXPIRED);
 }
 
 static void on_timer(uv_timer_t *timer)
@@ -185,11 +132,11 @@ static void on_timer(uv_timer_t *timer)
     switch (c->state) {
     case LINK_RESOLVING:
         (void)failure(&c->why, ERR_TIMEOUT, c->where, "an address for the name", "none in time");
-        happen(c, EV_EXPIRED);
+        connection_happen(c, EV_EXPIRED);
         break;
     case LINK_CONNECTING:
         (void)failure(&c->why, ERR_TIMEOUT, c->where, "a connection", "none in time");
-        happen(c, more_peers(c) ? EV_NEXT : EV_EXPIRED);
+        connection_happen(c, more_peers(c) ? EV_NEXT : EV_EXPIRED);
         break;
     case LINK_WAITING:
         request_expired(c);
@@ -198,12 +145,12 @@ static void on_timer(uv_timer_t *timer)
     case LINK_DOWN:
     case LINK_IDLE:
     case LINK_COUNT:
-        happen(c, EV_EXPIRED);
+        connection_happen(c, EV_EXPIRED);
         break;
     }
 }
 
-static void wait_for(struct connection *c, int64_t ns)
+void connection_wait(struct connection *c, int64_t ns)
 {
     uv_timer_start(&c->timer, on_timer, (uint64_t)((ns + NS_PER_MS - 1) / NS_PER_MS), 0);
 }
@@ -225,105 +172,6 @@ static void drop_socket(struct connection *c)
     c->socket = -1;
 }
 
-static bool lost(struct connection *c, enum error_kind what, const char *expected, const char *got)
-{
-    (void)failure(&c->why, what, c->where, expected, "%s", got);
-    happen(c, EV_LOST);
-    return false;
-}
-
-static void count_malformed(struct connection *c)
-{
-    struct connection_user *whose = c->waiting != NULL ? c->waiting : c->users;
-
-    if (whose != NULL)
-        whose->counters->malformed++;
-}
-
-/* The stream can't be trusted any more. */
-static bool broken(struct connection *c, const struct error *err)
-{
-    char got[160 + 192];
-
-    count_malformed(c);
-    snprintf(got, sizeof got, "%s", err->got);
-    return lost(c, ERR_PROTOCOL, err->expected, got);
-}
-
-/* Nobody's answer: late, doubled or made up. Dropped; too many and the peer goes with them. */
-static bool foreign(struct connection *c)
-{
-    count_malformed(c);
-    if (++c->foreign <= FOREIGN_MOST)
-        return true;
-    return lost(c, ERR_PROTOCOL, "answers to what was asked", "many to nothing");
-}
-
-static bool take_frame(struct connection *c, const uint8_t *frame, size_t length)
-{
-    struct read_answer answer = {.sent_ns = c->sent_ns};
-    struct error err;
-
-    if (c->state != LINK_WAITING || frame_transaction(frame) != c->request.transaction)
-        return foreign(c);
-    switch (reply_read(&c->request, frame, length, &answer.registers, &answer.exception, &err)) {
-    case REPLY_REGISTERS:
-        answer.what = ANSWER_REGISTERS;
-        break;
-    case REPLY_EXCEPTION:
-        answer.what = ANSWER_EXCEPTION;
-        break;
-    case REPLY_WRONG:
-        return broken(c, &err);
-    }
-    c->answer = &answer;
-    happen(c, EV_ANSWERED);
-    return c->watch != NULL; /* the next request may have failed already */
-}
-
-static void wake_at(struct connection *c, size_t bytes)
-{
-    if (c->low_water != bytes)
-        socket_wake_at(c->socket, bytes);
-    c->low_water = bytes;
-}
-
-/* True when there may be more to receive. */
-static bool receive_frame(struct connection *c, bool hung_up)
-{
-    uint8_t seen[FRAME_MOST], frame[MODBUS_TCP_MAX_ADU_LENGTH];
-    ssize_t n = socket_peek(c->socket, seen, sizeof seen);
-    size_t length = 0;
-    struct error err;
-
-    if (n == 0)
-        return lost(c, ERR_IO, "an open connection", "closed by the device");
-    if (n < 0 && !hung_up && (errno == EAGAIN || errno == EINTR)) {
-        wake_at(c, FRAME_LEAST);
-        return false;
-    }
-    if (n < 0)
-        return lost(c, ERR_IO, "an open connection", strerror(errno));
-    switch (frame_look(seen, (size_t)n, &length, &err)) {
-    case FRAME_BROKEN:
-        return broken(c, &err);
-    case FRAME_SHORT:
-        if (hung_up) {
-            count_malformed(c);
-            return lost(c, ERR_TRUNCATED, "a whole answer", "closed in the middle of one");
-        }
-        wake_at(c, length);
-        return false;
-    case FRAME_WHOLE:
-        break;
-    }
-    wake_at(c, 1); /* it takes a frame in parts and waits for each */
-    if (modbus_receive_confirmation(c->library, frame) != (int)length ||
-        memcmp(frame, seen, length) != 0)
-        return lost(c, ERR_PROTOCOL, "the frame that was seen", modbus_strerror(errno));
-    return take_frame(c, frame, length);
-}
-
 static void on_socket(uv_poll_t *poll, int status, int events)
 {
     struct connection *c = ((struct watch *)poll->data)->connection;
@@ -336,7 +184,7 @@ static void on_socket(uv_poll_t *poll, int status, int events)
         error = -status;
     if (c->state == LINK_CONNECTING) {
         if (error == 0) {
-            happen(c, EV_CONNECTED);
+            connection_happen(c, EV_CONNECTED);
         } else {
             (void)failure(&c->why, ERR_IO, c->where, "a connection", "%s", strerror(error));
             connecting_failed(c);
@@ -344,12 +192,10 @@ static void on_socket(uv_poll_t *poll, int status, int events)
         return;
     }
     if (error != 0) {
-        (void)lost(c, ERR_IO, "an open connection", strerror(error));
+        (void)connection_lost(c, ERR_IO, "an open connection", strerror(error));
         return;
     }
-    for (int i = 0; i < FRAMES_PER_TURN; i++)
-        if (!receive_frame(c, (events & UV_DISCONNECT) != 0))
-            return;
+    connection_receive(c, (events & UV_DISCONNECT) != 0);
 }
 
 static void do_connect(struct connection *c, bool next)
@@ -374,71 +220,7 @@ static void do_connect(struct connection *c, bool next)
     c->low_water = 0;
     modbus_set_socket(c->library, fd);
     uv_poll_start(&watch->poll, UV_WRITABLE | UV_DISCONNECT, on_socket);
-    wait_for(c, c->connect_timeout_ns);
-}
-
-/* ---------------------------------------------------------------- names */
-
-static void keep_peers(struct connection *c, const struct addrinfo *list)
-{
-    c->peers = 0;
-    for (; list != NULL && c->peers < ADDRESSES_MOST; list = list->ai_next) {
-        if (list->ai_addrlen > sizeof c->peer[0])
-            continue;
-        memcpy(&c->peer[c->peers++], list->ai_addr, list->ai_addrlen);
-    }
-}
-
-static void free_if_done(struct connection *c);
-
-static void on_resolved(uv_getaddrinfo_t *resolve, int status, struct addrinfo *list)
-{
-    struct connection *c = resolve->data;
-
-    c->resolving = false;
-    if (c->closing) {
-        uv_freeaddrinfo(list);
-        free_if_done(c);
-        return;
-    }
-    if (c->state == LINK_RESOLVING && status == 0)
-        keep_peers(c, list);
-    uv_freeaddrinfo(list);
-    if (status == 0 && c->peers > 0) {
-        happen(c, EV_RESOLVED);
-    } else {
-        (void)failure(&c->why, ERR_UNKNOWN, c->where, "an address for the name", "%s",
-                      status == 0 ? "none" : uv_strerror(status));
-        happen(c, EV_LOST);
-    }
-}
-
-static void do_resolve(struct connection *c)
-{
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
-                             .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV};
-    struct addrinfo *list = NULL;
-    int status;
-
-    if (getaddrinfo(c->address.host, c->address.port, &hints, &list) == 0) {
-        keep_peers(c, list);
-        freeaddrinfo(list);
-        happen(c, EV_RESOLVED);
-        return;
-    }
-    wait_for(c, c->connect_timeout_ns);
-    if (c->resolving) /* a look-up of before still hangs; its end serves this wait too */
-        return;
-    hints.ai_flags = AI_NUMERICSERV;
-    c->peers = 0;
-    c->resolve.data = c;
-    status = uv_getaddrinfo(c->host.loop, &c->resolve, on_resolved, c->address.host,
-                            c->address.port, &hints);
-    c->resolving = status == 0;
-    if (status != 0) {
-        (void)failure(&c->why, ERR_UNKNOWN, c->where, "a name", "%s", uv_strerror(status));
-        happen(c, EV_LOST);
-    }
+    connection_wait(c, c->connect_timeout_ns);
 }
 
 /* ---------------------------------------------------------------- acts */
@@ -446,7 +228,7 @@ static void do_resolve(struct connection *c)
 static void do_serve(struct connection *c)
 {
     uv_timer_stop(&c->timer);
-    wake_at(c, FRAME_LEAST);
+    connection_wake_at(c, FRAME_LEAST);
     uv_poll_start(&c->watch->poll, UV_READABLE | UV_DISCONNECT, on_socket);
     for (struct connection_user *u = c->users; u != NULL; u = u->next_user) {
         if (c->was_up)
@@ -464,9 +246,9 @@ static void do_send(struct connection *c)
     if (c->waiting != NULL)
         c->waiting->counters->requests++;
     c->sent_ns = c->host.now_ns(c->host.context);
-    wait_for(c, c->timeout_ns);
+    connection_wait(c, c->timeout_ns);
     if (!socket_send(c->socket, bytes, sizeof bytes))
-        (void)lost(c, ERR_IO, "a request that leaves whole", strerror(errno));
+        (void)connection_lost(c, ERR_IO, "a request that leaves whole", strerror(errno));
 }
 
 /* The wait for an answer is over, with one or without. */
@@ -502,7 +284,7 @@ static void do_back_off(struct connection *c)
     while (c->first_queued != NULL)
         (void)dequeue(c);
     c->failures++;
-    wait_for(c, backoff_ns(&reconnect, c->failures, backoff_random(&c->random)));
+    connection_wait(c, backoff_ns(&reconnect, c->failures, backoff_random(&c->random)));
     for (struct connection_user *u = c->users; u != NULL; u = u->next_user)
         u->callbacks->lost(u, &why);
 }
@@ -513,7 +295,7 @@ static void act(struct connection *c, enum link_act what, bool next)
     case DO_NOTHING:
         break;
     case DO_RESOLVE:
-        do_resolve(c);
+        connection_resolve(c);
         break;
     case DO_CONNECT:
         do_connect(c, next);
@@ -537,7 +319,7 @@ static void act(struct connection *c, enum link_act what, bool next)
 }
 
 /* Callbacks report, this decides. Events may follow from acts; the queue is looked at once, at the end. */
-static void happen(struct connection *c, enum link_event event)
+void connection_happen(struct connection *c, enum link_event event)
 {
     struct link_step step = link_step(c->state, event);
     bool outermost = !c->acting;
@@ -615,7 +397,7 @@ void connection_start(struct connection_user *user)
     if (connection_up(user))
         user->callbacks->up(user);
     else if (c->state == LINK_DOWN)
-        happen(c, EV_WANTED);
+        connection_happen(c, EV_WANTED);
 }
 
 bool connection_up(const struct connection_user *user)
@@ -632,7 +414,7 @@ void connection_ask(struct connection_user *user)
         serve(user->connection);
 }
 
-static void free_if_done(struct connection *c)
+void connection_free_if_done(struct connection *c)
 {
     if (!c->timer_closed || c->resolving)
         return;
@@ -645,7 +427,7 @@ static void on_timer_closed(uv_handle_t *timer)
     struct connection *c = timer->data;
 
     c->timer_closed = true;
-    free_if_done(c);
+    connection_free_if_done(c);
 }
 
 static void connection_close(struct connection *c)

@@ -42,7 +42,9 @@ static inline uint16_t take_u16(struct cursor *c)
 {
     struct cursor word = take(c, 2);
 
-    return word.ok ? (uint16_t)(word.at[0] << 8 | word.at[1]) : 0;
+    if (!word.ok)
+        return 0;
+    return (uint16_t)(word.at[0] << 8 | word.at[1]);
 }
 
 #endif
