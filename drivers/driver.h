@@ -9,6 +9,7 @@
 #ifndef DRIVERS_DRIVER_H
 #define DRIVERS_DRIVER_H
 
+#include "drivers/profiles.h"
 #include "model/decision.h"
 #include "model/device.h"
 #include "model/error.h"
@@ -78,8 +79,5 @@ struct driver {
 extern const struct driver *const driver_catalog[];
 
 const struct driver *driver_find(const char *name);
-
-/* The schemas of all drivers, for the site loader: a zeroed row ends it. */
-const struct driver_schema *driver_schemas(void);
 
 #endif

@@ -4,7 +4,7 @@
 #include "hil/rig.h"
 
 #include "config/load.h"
-#include "drivers/driver.h" /* only the schemas: what a site file may say of a device */
+#include "drivers/profiles.h"
 
 #include <stdio.h>
 #include <string.h>
