@@ -113,6 +113,8 @@ static void deliver(struct world *w, const struct wire_command *c)
     assert_true(w->lease.cap_w <= c->cap_w);
     if (!c->raise && before.asked)
         assert_true(w->lease.cap_w <= before.cap_w);
+    if (!c->raise && state.cap_in_force) /* somebody else may have lowered it: that is not undone */
+        assert_true(w->lease.cap_w <= state.enforced_w);
     w->bound_w = c->raise ? c->cap_w : (w->bound_w < c->cap_w ? w->bound_w : c->cap_w);
     tell(&w->hardware, w->lease.cap_w);
 }
