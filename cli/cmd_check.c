@@ -125,7 +125,7 @@ static void check_policies(const char *path, const struct site *site, struct dia
 static bool check_all(const struct arguments *a, struct diagnostics *found)
 {
     bool any_site = a->site_path != NULL, any_policy = false;
-    enum file_kind kind[FILES_MOST];
+    enum file_kind kind[FILES_MOST] = {FILE_SITE};
     struct site *site = NULL;
 
     for (size_t f = 0; f < a->files; f++) {

@@ -300,8 +300,8 @@ static void draw_branch_detail(struct frame *f, int y, const struct picture_bran
         x = frame_print(f, x, y, f->width - 1 - x, STYLE_WARN, " (%s%s)",
                         strcmp(b->quality, "unmetered") == 0 ? "" : "meter ", b->quality);
     if (b->generation_w > 0)
-        x = frame_print(f, x, y, f->width - 1 - x, STYLE_GOOD, ", %s of it made on site",
-                        power_text(b->generation_w, a));
+        frame_print(f, x, y, f->width - 1 - x, STYLE_GOOD, ", %s of it made on site",
+                    power_text(b->generation_w, a));
     if (b->limited)
         frame_print(f, 1, y + 1, f->width - 2, STYLE_PLAIN, "hard limit %s  %s",
                     power_text(b->limit_w, a), b->limit_reason);

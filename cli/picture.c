@@ -233,8 +233,8 @@ static void read_devices(const json_t *array, struct picture *p)
 static void read_head(const json_t *status, struct picture *p)
 {
     const json_t *policy = json_object_get(status, "policy");
-    json_t *invariants = json_object_get(status, "invariants"), *counter = NULL;
-    const char *mode = json_string_value(json_object_get(status, "mode")), *name = NULL;
+    json_t *invariants = json_object_get(status, "invariants");
+    const char *mode = json_string_value(json_object_get(status, "mode"));
 
     TEXT(status, "site", p->site);
     TEXT(status, "time", p->time);
@@ -254,7 +254,9 @@ static void read_head(const json_t *status, struct picture *p)
     TEXT(policy, "last_error", p->policy_error);
     p->reloads_ok = get_integer(policy, "reloads_ok");
     p->reloads_failed = get_integer(policy, "reloads_failed");
-    json_object_foreach(invariants, name, counter) p->invariants += json_integer_value(counter);
+    for (void *i = json_object_iter(invariants); i != NULL;
+         i = json_object_iter_next(invariants, i))
+        p->invariants += json_integer_value(json_object_iter_value(i));
 }
 
 struct picture *picture_read(const json_t *status)

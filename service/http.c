@@ -203,7 +203,7 @@ bool http_open(struct http **out, uv_loop_t *loop, const char *address,
 {
     struct http *http = calloc(1, sizeof *http);
     const union MHD_DaemonInfo *info = NULL;
-    union address parsed;
+    union address parsed = {0};
 
     *out = NULL;
     if (http == NULL)

@@ -6,6 +6,7 @@
 
 #include <inttypes.h>
 #include <jansson.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -21,16 +22,16 @@ static json_t *number_or_null(bool known, int64_t value)
     return known ? json_integer(value) : json_null();
 }
 
-static json_t *seconds(int64_t ns) { return json_real((double)(ns / NS_PER_MS) / 1e3); }
+static json_t *seconds(int64_t ns) { return json_real(round((double)ns / 1e6) / 1e3); }
 
 /* "2026-11-24T23:05:11Z" */
 static json_t *stamp(int64_t wall_ms)
 {
-    time_t seconds_ = (time_t)(wall_ms / 1000);
+    time_t whole_s = (time_t)(wall_ms / 1000);
     struct tm parts;
     char text[32] = "";
 
-    if (gmtime_r(&seconds_, &parts) != NULL)
+    if (gmtime_r(&whole_s, &parts) != NULL)
         strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
     return json_string(text);
 }

@@ -1,8 +1,9 @@
+#!/usr/bin/env bash
 # tests/service/live_site.bash - the demo's site, alive: sourced by scripts of tests/integration.
 #
 # The rig simulates the plant behind real Modbus and a real mosquitto, capstan-agent holds the nodes'
 # caps. Everything that is started here ends with the script, by its pid.
-# shellcheck shell=bash disable=SC2034 # some words are for the script that sources this
+# shellcheck disable=SC2034 # some words are for the script that sources this
 
 capstan=$CAPSTAN_BIN_DIR/capstan
 declare -A pid
