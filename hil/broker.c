@@ -54,7 +54,8 @@ static bool wait_until_ready(struct process *process, uint16_t port)
     return false;
 }
 
-bool run_broker_start(struct process *process, const char *folder, uint16_t *port, struct error *err)
+bool run_broker_start(struct process *process, const char *folder, uint16_t *port,
+                      struct error *err)
 {
     char configuration[PATH_BYTES];
     char log[PATH_BYTES];

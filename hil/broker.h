@@ -6,6 +6,6 @@
 
 /* Writes its configuration and log into the folder, starts it, and waits until it accepts connections. */
 MUST_USE bool run_broker_start(struct process *process, const char *folder, uint16_t *port,
-                           struct error *err);
+                               struct error *err);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "hil/demo.h"
 
+#include <math.h>
 #include <string.h>
 
 /* Real seconds: however short the day, a cloud's edge takes its time. */
@@ -96,19 +97,19 @@ static void feed_speaks(struct demo *demo) { face_mqtt_silence(demo->rig.mqtt, f
 
 /* clang-format off */
 const struct fault faults[] = {
-    {"cloud", FAULT_EVENT, 0.55, 0.13, cloud_comes, cloud_goes, NULL, NULL,
+    {"cloud", FAULT_EVENT, 0.34, 0.10, 8, cloud_comes, cloud_goes, NULL, NULL,
      "a cloud takes half of the light"},
-    {"limit-drop", FAULT_EVENT, 0.50, 0, contract_drops, NULL, NULL, NULL,
+    {"limit-drop", FAULT_EVENT, 0.50, 0, 0, contract_drops, NULL, NULL, NULL,
      "the import limit drops by 25 %"},
-    {"meter-freezes", FAULT_STANDARD, 0.25, 0.14, meter_freezes, meter_thaws, "reading_bad", "feeder_b_meter",
+    {"meter-freezes", FAULT_STANDARD, 0.15, 0.14, 6, meter_freezes, meter_thaws, "reading_bad", "feeder_b_meter",
      "the meter of feeder B shows the same values over and over"},
-    {"agent-dies", FAULT_STANDARD, 0.72, 0.18, agent_dies, agent_returns, "node_lost", "rack07",
+    {"agent-dies", FAULT_STANDARD, 0.72, 0.16, 5, agent_dies, agent_returns, "node_lost", "rack07",
      "kill -9 of one rack's agent, which is started again later"},
-    {"grid-meter-freezes", FAULT_EXTRA, 0.25, 0.14, grid_meter_freezes, grid_meter_thaws, "reading_bad", "grid_meter",
+    {"grid-meter-freezes", FAULT_EXTRA, 0.15, 0.14, 6, grid_meter_freezes, grid_meter_thaws, "reading_bad", "grid_meter",
      "the meter that the contract is read from freezes"},
-    {"controller-dies", FAULT_EXTRA, 0.30, 0.02, controller_dies, controller_returns, NULL, NULL,
+    {"controller-dies", FAULT_EXTRA, 0.30, 0.01, 0.2, controller_dies, controller_returns, NULL, NULL,
      "kill -9 of the controller, which is started again at once"},
-    {"carbon-silent", FAULT_EXTRA, 0.20, 0.25, feed_falls_silent, feed_speaks, "reading_stale", "carbon",
+    {"carbon-silent", FAULT_EXTRA, 0.10, 0.25, 12, feed_falls_silent, feed_speaks, "reading_stale", "carbon",
      "the carbon feed says nothing"},
     {0},
 };
@@ -144,7 +145,7 @@ void faults_step(struct demo *demo, double now_s)
             fault->begin(demo);
         }
         if (state->begun && !state->ended && fault->lasts > 0 &&
-            now_s >= (fault->at + fault->lasts) * seconds) {
+            now_s >= state->begun_s + fmax(fault->lasts * seconds, fault->least_s)) {
             state->ended = true;
             state->ended_s = now_s;
             if (fault->end != NULL)

@@ -20,6 +20,7 @@ struct fault {
     const char *name;
     enum fault_sort sort;
     double at, lasts; /* shares of the run; lasts 0: stays */
+    double least_s;   /* it lasts no shorter than this, however short the run */
     void (*begin)(struct demo *demo);
     void (*end)(struct demo *demo); /* NULL: nothing to undo */
     const char *alarm;              /* that the service should raise; NULL: none is expected */

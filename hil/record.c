@@ -70,11 +70,11 @@ bool record_write_csv(const struct record *record, const char *path, struct erro
 static const char head[] = "set datafile separator ','\n"
                            "set terminal pngcairo size 1400,1100 font 'sans,11'\n"
                            "set output 'run.png'\n"
-                           "set multiplot layout 3,1 margins 0.07,0.87,0.05,0.96 spacing 0.04\n"
+                           "set multiplot layout 3,1 margins 0.06,0.84,0.05,0.96 spacing 0.09\n"
                            "set key outside right top\n"
                            "set grid back lc rgb '#dddddd'\n"
                            "set style fill transparent solid 0.15 noborder\n"
-                           "set lmargin 9\n";
+                           "set xlabel 'seconds'\n";
 
 static const char site_panel[] =
     "set title 'Site, kW (plant truth)'\n"
@@ -88,7 +88,6 @@ static const char site_panel[] =
 
 static const char carbon_panel[] =
     "set title 'Grid carbon, g/kWh (left), and nodes held below what they want (right)'\n"
-    "set xlabel 'seconds'\n"
     "set yrange [0:*]\n"
     "set y2range [0:*]\n"
     "set ytics nomirror\n"
@@ -136,8 +135,10 @@ static bool write_script(const struct record *record, const char *path,
     if (out == NULL)
         return failure(err, ERR_IO, path, "a file to write to", "%s", strerror(errno));
     fputs(head, out);
+    fprintf(out, "set xrange [0:%.2f]\n", record->rows > 0 ? record->row[record->rows - 1].t_s : 1);
     write_marks(mark, marks, out);
     fputs(site_panel, out);
+    fputs("unset label\n", out); /* once is enough; the shades stay */
     write_feeds(record, out);
     fputs(carbon_panel, out);
     if (fclose(out) != 0)

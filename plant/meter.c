@@ -12,6 +12,8 @@ static const int64_t period_ns = 100 * NS_PER_MS;
 void plant_meter_init(struct plant_meter *meter, uint64_t seed, uint32_t index)
 {
     *meter = (struct plant_meter){.random = random_stream(seed, RANDOM_METER, index)};
+    meter->energy_import_wh = random_between(&meter->random, 1e6, 1e9); /* it is not new */
+    meter->energy_export_wh = random_between(&meter->random, 1e3, 1e6);
     meter->gain = 1 + random_between(&meter->random, -gain_error, gain_error);
 }
 

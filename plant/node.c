@@ -16,8 +16,8 @@ struct workload {
 };
 
 static const struct workload accelerators = {0.70, 1.00, 20, 4, 0.0, 0.30, 6};
-static const struct workload processors = {0.55, 0.95, 15, 5, 0.2, 0.0, 0};
-static const struct workload storage = {0.60, 0.90, 20, 8, 0.1, 0.0, 0};
+static const struct workload processors = {0.75, 1.00, 15, 5, 0.1, 0.0, 0};
+static const struct workload storage = {0.75, 0.95, 20, 8, 0.05, 0.0, 0};
 
 /* The site file does not say what a node is for; what its capped part can draw does. */
 enum { ACCELERATOR_LEAST_W = 2500 };

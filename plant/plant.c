@@ -369,7 +369,11 @@ bool plant_source_reading(const struct plant *plant, uint32_t source, enum quant
                           double *value)
 {
     assert(source < plant->site->sources);
-    return reading(&plant->source_meter[source], quantity, value);
+    if (quantity ==
+        QUANTITY_ENERGY_EXPORT) /* power counts as positive here, energy as what it is */
+        return reading(&plant->source_meter[source], QUANTITY_ENERGY_IMPORT, value);
+    return quantity != QUANTITY_ENERGY_IMPORT &&
+           reading(&plant->source_meter[source], quantity, value);
 }
 
 /* FNV-1a, over the bytes of a double. */

@@ -20,7 +20,7 @@ for key in limit_w worst_excess_w worst_excess_ms comply_ms violations ticks tic
     jq -e "has(\"$key\")" summary.json >/dev/null || fail "summary.json: expected the key $key"
 done
 jq -e '.violations == 0' summary.json >/dev/null || fail "expected no violation"
-jq -e '.limit_w == 975000' summary.json >/dev/null || fail "expected the limit at three quarters of 1.3 MW"
+jq -e '.limit_w == 1050000' summary.json >/dev/null || fail "expected the limit at three quarters of 1.4 MW"
 jq -e '.comply_ms <= 2000' summary.json >/dev/null || fail "expected to comply within 2 s"
 jq -e '.invariants_broken == 0' summary.json >/dev/null || fail "expected the invariant counters at 0"
 jq -e --argjson s "$seconds" '.ticks >= $s' summary.json >/dev/null || fail "expected a tick a second or more"
