@@ -25,7 +25,7 @@ static const struct good goods[] = {
     {KIND_DURATION, "1.5 h", 5400 * NS_PER_S}, {KIND_DURATION, "2 d", 172800 * NS_PER_S},
     {KIND_DURATION, "1 ns", 1}, {KIND_DURATION, "0.3333333333 h", 1199999999880},
     {KIND_POWER_RATE, "50 kW/s", 50000}, {KIND_POWER_RATE, "3 MW/min", 50000},
-    {KIND_POWER_RATE, "100 kW/min", 1666}, /* rounded down */
+    {KIND_POWER_RATE, "100 kW/min", 1666}, {KIND_POWER_RATE, "-1 kW/min", -17}, /* rounded down */
     {KIND_SHARE_RATE, "10 %/min", 1000}, {KIND_SHARE_RATE, "1 %/s", 6000}, {KIND_SHARE_RATE, "100 %/h", 166},
     {KIND_TIME_OF_DAY, "07:30", 450}, {KIND_TIME_OF_DAY, "7:30", 450}, {KIND_TIME_OF_DAY, "24:00", 1440},
     {KIND_TIME_OF_DAY, "00:00", 0},

@@ -20,16 +20,21 @@ static bool absence_shows(const struct setting *row)
            row->kind == KIND_GROUPS || row->kind == KIND_SOURCES;
 }
 
+static bool is_choice(const struct setting *row, const char *text)
+{
+    for (size_t i = 0; row->choices != NULL && row->choices[i] != NULL; i++) {
+        if (strcmp(row->choices[i], text) == 0)
+            return true;
+    }
+    return false;
+}
+
 static void check_default(const char *table, const struct setting *row)
 {
     union amount a = {0};
-    bool found = row->kind != KIND_CHOICE;
 
-    if (row->fallback == NULL)
-        fail_msg("%s.%s: has no default", table, row->name);
-    for (size_t i = 0; !found && row->choices[i] != NULL; i++)
-        found = strcmp(row->choices[i], row->fallback) == 0;
-    if (!found)
+    assert_non_null(row->fallback);
+    if (row->kind == KIND_CHOICE && !is_choice(row, row->fallback))
         fail_msg("%s.%s: \"%s\" is no choice", table, row->name, row->fallback);
     if (!amount_kind(row->kind))
         return;
