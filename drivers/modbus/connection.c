@@ -64,8 +64,8 @@ static void unqueue(struct connection_user *user)
     user->queued = false;
 }
 
-/* The next device that really has something to ask. */
-static void serve(struct connection *c)
+/* The next device that really has something to ask: its request is ready to be sent. */
+static bool take_turn(struct connection *c)
 {
     while (c->state == LINK_IDLE && c->first_queued != NULL) {
         struct connection_user *user = dequeue(c);
@@ -80,17 +80,18 @@ static void serve(struct connection *c)
                                       .function = read.function,
                                       .address = read.address,
                                       .count = read.count};
-        connection_happen(c, EV_ASKED);
+        return true;
     }
+    return false;
 }
 
 /* ---------------------------------------------------------------- time */
 
 static bool more_peers(const struct connection *c) { return c->peer_at + 1 < c->peers; }
 
-static void connecting_failed(struct connection *c)
+static enum link_event connecting_failed(const struct connection *c)
 {
-    connection_happen(c, more_peers(c) ? EV_NEXT : EV_LOST);
+    return more_peers(c) ? EV_NEXT : EV_LOST;
 }
 
 /* A stream that stopped inside a frame has lost its beginning. */
@@ -187,7 +188,7 @@ static void on_socket(uv_poll_t *poll, int status, int events)
             connection_happen(c, EV_CONNECTED);
         } else {
             (void)failure(&c->why, ERR_IO, c->where, "a connection", "%s", strerror(error));
-            connecting_failed(c);
+            connection_happen(c, connecting_failed(c));
         }
         return;
     }
@@ -210,7 +211,7 @@ static void do_connect(struct connection *c, bool next)
         if (fd >= 0)
             close(fd);
         free(watch);
-        connecting_failed(c);
+        connection_follow(c, connecting_failed(c));
         return;
     }
     watch->connection = c;
@@ -247,31 +248,31 @@ static void do_send(struct connection *c)
         c->waiting->counters->requests++;
     c->sent_ns = c->host.now_ns(c->host.context);
     connection_wait(c, c->timeout_ns);
-    if (!socket_send(c->socket, bytes, sizeof bytes))
-        (void)connection_lost(c, ERR_IO, "a request that leaves whole", strerror(errno));
+    if (socket_send(c->socket, bytes, sizeof bytes))
+        return;
+    (void)failure(&c->why, ERR_IO, c->where, "a request that leaves whole", "%s", strerror(errno));
+    connection_follow(c, EV_LOST);
 }
 
 /* The wait for an answer is over, with one or without. */
-static void do_deliver(struct connection *c, const struct read_answer *answer)
+static void do_deliver(struct connection *c)
 {
     struct connection_user *user = c->waiting;
 
     uv_timer_stop(&c->timer);
     c->waiting = NULL;
-    c->answer = NULL;
-    if (answer->what == ANSWER_TIMEOUT)
+    if (c->answer.what == ANSWER_TIMEOUT)
         c->silent++;
     else
         c->foreign = c->silent = c->failures = 0;
     if (user != NULL)
-        user->callbacks->answer(user, answer);
+        user->callbacks->answer(user, &c->answer);
 }
 
 static void do_expire(struct connection *c)
 {
-    const struct read_answer nothing = {.what = ANSWER_TIMEOUT, .sent_ns = c->sent_ns};
-
-    do_deliver(c, &nothing);
+    c->answer = (struct read_answer){.what = ANSWER_TIMEOUT, .sent_ns = c->sent_ns};
+    do_deliver(c);
 }
 
 static void do_back_off(struct connection *c)
@@ -307,7 +308,7 @@ static void act(struct connection *c, enum link_act what, bool next)
         do_send(c);
         break;
     case DO_DELIVER:
-        do_deliver(c, c->answer);
+        do_deliver(c);
         break;
     case DO_EXPIRE:
         do_expire(c);
@@ -318,23 +319,40 @@ static void act(struct connection *c, enum link_act what, bool next)
     }
 }
 
-/* Callbacks report, this decides. Events may follow from acts; the queue is looked at once, at the end. */
-void connection_happen(struct connection *c, enum link_event event)
+void connection_follow(struct connection *c, enum link_event event)
+{
+    assert(c->acting && !c->follows);
+    c->follows = true;
+    c->following = event;
+}
+
+static void take_step(struct connection *c, enum link_event event)
 {
     struct link_step step = link_step(c->state, event);
-    bool outermost = !c->acting;
 
     if (step.act == DO_NOTHING) {
         c->ignored[event]++;
         return;
     }
     c->state = step.next;
-    c->acting = true;
     act(c, step.act, event == EV_NEXT);
-    if (outermost) {
-        c->acting = false;
-        serve(c); /* who asked in a callback */
+}
+
+/* Every act has at most one event to follow, and whoever asked in a callback has his turn last. Bounded: from
+ * each state a few steps lead to where only time or the peer leads on. */
+void connection_happen(struct connection *c, enum link_event event)
+{
+    assert(!c->acting);
+    c->acting = true;
+    c->follows = true;
+    c->following = event;
+    while (c->follows) {
+        c->follows = false;
+        take_step(c, c->following);
+        if (!c->follows && take_turn(c))
+            connection_follow(c, EV_ASKED);
     }
+    c->acting = false;
 }
 
 /* ---------------------------------------------------------------- joining and leaving */
@@ -410,8 +428,8 @@ void connection_ask(struct connection_user *user)
     if (user->queued || user->connection->waiting == user || !connection_up(user))
         return;
     enqueue(user);
-    if (!user->connection->acting)
-        serve(user->connection);
+    if (!user->connection->acting && take_turn(user->connection))
+        connection_happen(user->connection, EV_ASKED);
 }
 
 void connection_free_if_done(struct connection *c)

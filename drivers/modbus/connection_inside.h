@@ -32,7 +32,9 @@ struct connection {
     enum link_state state;
     uint64_t ignored[EV_COUNT];
     struct error why; /* of the next EV_LOST or EV_EXPIRED */
-    bool acting;      /* inside happen(): who asks now is served at its end */
+    bool acting;      /* inside connection_happen(): who asks now is served at its end */
+    bool follows;     /* the act has another event to follow */
+    enum link_event following;
 
     struct sockaddr_storage peer[ADDRESSES_MOST];
     unsigned peers, peer_at;
@@ -43,8 +45,8 @@ struct connection {
     size_t low_water; /* bytes that wake us */
 
     struct request request;
-    const struct read_answer *answer; /* of the EV_ANSWERED that happens */
-    struct connection_user *waiting;  /* whose request is out; NULL when it has left meanwhile */
+    struct read_answer answer;       /* of the EV_ANSWERED that happens */
+    struct connection_user *waiting; /* whose request is out; NULL when it has left meanwhile */
     int64_t sent_ns, timeout_ns;
     uint32_t foreign, silent;
 
@@ -57,10 +59,13 @@ struct connection {
     bool resolving, closing, timer_closed;
 };
 
-/* Callbacks report here; this decides, by the table of link.h. */
+/* The loop's callbacks report here; this decides, by the table of link.h. */
 void connection_happen(struct connection *c, enum link_event event);
 
-/* The socket, the stream or the name is beyond repair. Returns false. */
+/* Acts report here what came of them. */
+void connection_follow(struct connection *c, enum link_event event);
+
+/* For callbacks: the socket or the stream is beyond repair. Returns false. */
 bool connection_lost(struct connection *c, enum error_kind what, const char *expected,
                      const char *got);
 
@@ -71,7 +76,7 @@ void connection_wait(struct connection *c, int64_t ns);
 void connection_receive(struct connection *c, bool hung_up);
 void connection_wake_at(struct connection *c, size_t bytes);
 
-/* Ends in EV_RESOLVED, at once for numbers, or in EV_LOST. */
+/* An act: ends in EV_RESOLVED, at once for numbers, or in EV_LOST. */
 void connection_resolve(struct connection *c);
 
 /* Once it is closed and nothing of it is left on the loop. */

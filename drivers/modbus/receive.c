@@ -60,7 +60,7 @@ static bool take_frame(struct connection *c, const uint8_t *frame, size_t length
     case REPLY_WRONG:
         return broken(c, &err);
     }
-    c->answer = &answer;
+    c->answer = answer;
     connection_happen(c, EV_ANSWERED);
     return c->watch != NULL; /* the next request may have failed already */
 }

@@ -45,7 +45,7 @@ void connection_resolve(struct connection *c)
     if (getaddrinfo(c->address.host, c->address.port, &hints, &list) == 0) {
         keep_peers(c, list);
         freeaddrinfo(list);
-        connection_happen(c, EV_RESOLVED);
+        connection_follow(c, EV_RESOLVED);
         return;
     }
     connection_wait(c, c->connect_timeout_ns);
@@ -59,6 +59,6 @@ void connection_resolve(struct connection *c)
     c->resolving = status == 0;
     if (status != 0) {
         (void)failure(&c->why, ERR_UNKNOWN, c->where, "a name", "%s", uv_strerror(status));
-        connection_happen(c, EV_LOST);
+        connection_follow(c, EV_LOST);
     }
 }

@@ -62,7 +62,7 @@ static void on_state(void *context, const struct device *device, bool up, const 
         meter->told++;
         meter->up = up;
         assert_true(up == (err == NULL));
-        if (!up)
+        if (err != NULL)
             meter->why = *err;
     }
 }
