@@ -133,7 +133,7 @@ static void step_running(struct demo *demo, int64_t dt_ns)
         return;
     }
     faults_step(demo, demo_now_s(demo));
-    if (!demo->service_expected && demo_service_port(demo)) {
+    if (!demo->service_expected && demo->service.pid != 0 && demo_service_port(demo)) {
         demo->service_expected = true; /* it is back, at another port */
         status_ask_at(demo->status, demo->http_port);
     }

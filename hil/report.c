@@ -132,7 +132,9 @@ void report_summary(const struct demo *demo)
 
     fprintf(demo->out, "\nLimits, against the plant's truth\n");
     limit_table(demo);
-    if (contract->stepped)
+    if (contract->waiting)
+        fprintf(demo->out, "  import never came back below its lowered limit\n");
+    else if (contract->stepped)
         fprintf(demo->out, "  import back below its lowered limit after %.0f ms\n",
                 ms(contract->comply_ns));
     fprintf(demo->out, "Work done\n");
