@@ -211,6 +211,7 @@ static bool find_zones(struct backend *b, struct error *err)
 
     if (folder == NULL)
         return failure(err, ERR_IO, b->root_name, "a folder", "%s", strerror(errno));
+    /* cppcheck-suppress readdirCalled; a stream of our own, and readdir_r is deprecated */
     while (b->zones < ZONES_MAX && (entry = readdir(folder)) != NULL) {
         struct zone *zone = &b->zone[b->zones];
 

@@ -1,5 +1,7 @@
 #include "service/run.h"
 
+#include "service/pages.h"
+
 #include "service/service.h"
 
 #include "platform/file.h"
@@ -134,6 +136,7 @@ enum run_end run(const struct run_options *options, struct diagnostics *found, s
     const struct service_options service_options = {.site_path = options->site_path,
                                                     .policy_path = options->policy_path,
                                                     .http_address = options->http_address,
+                                                    .pages = service_pages,
                                                     .state_folder = options->state_folder,
                                                     .ticks = options->ticks};
     struct host host = {0};

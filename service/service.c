@@ -1,8 +1,6 @@
 #include "service/service.h"
 
 #include "service/local_time.h"
-#include "service/metrics.h"
-#include "service/status.h"
 
 #include "platform/clock.h"
 #include "platform/log.h"
@@ -159,13 +157,6 @@ static void on_save(uv_timer_t *timer) { save_state(timer->data); }
 
 /* ---- life ------------------------------------------------------------------------------------ */
 
-static const struct http_route routes[] = {
-    {"/metrics", "text/plain; version=0.0.4; charset=utf-8", metrics_write},
-    {"/api/v1/status", "application/json", status_write},
-    {"/", "text/plain; charset=utf-8", status_write_index},
-    {0},
-};
-
 static void log_state(const struct state *state)
 {
     char line[600];
@@ -206,7 +197,7 @@ static bool open_edges(struct service *s, const struct service_options *options,
         return false;
     log_state(&s->state);
     if (options->http_address != NULL &&
-        !http_open(&s->http, s->loop, options->http_address, routes, s, err))
+        !http_open(&s->http, s->loop, options->http_address, options->pages, s, err))
         return false;
     return devices_open(&s->devices, s->site, s->loop, s->state.epoch, options->drivers, &events,
                         &s->arena, err);

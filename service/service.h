@@ -23,7 +23,8 @@
 struct service_options {
     const char *site_path; /* for people to read; loaded already */
     const char *policy_path;
-    const char *http_address; /* NULL: no server */
+    const char *http_address;       /* NULL: no server */
+    const struct http_route *pages; /* what the server answers; each page is given the service */
     const char *state_folder;
     uint64_t ticks;                      /* stop the loop after so many; 0: never */
     const struct driver *const *drivers; /* NULL: the catalogue */

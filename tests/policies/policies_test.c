@@ -31,9 +31,11 @@ static const char site_text[] =
     "branch = \"b\"; } ); } );\n"
     "sources = ( { name = \"pv\"; kind = \"pv\"; branch = \"root\"; meter = \"sun\"; rated = \"500 "
     "kW\"; } );\n"
-    "signals = ( { name = \"grid\"; driver = \"feed\"; quantity = \"power\"; stale_after = \"1 min\"; }, { name = \"sun\"; "
+    "signals = ( { name = \"grid\"; driver = \"feed\"; quantity = \"power\"; stale_after = \"1 "
+    "min\"; }, { name = \"sun\"; "
     "driver = \"feed\"; quantity = \"power\"; stale_after = \"1 min\"; },\n"
-    "  { name = \"carbon\"; driver = \"feed\"; quantity = \"carbon_intensity\"; stale_after = \"1 min\"; } );\n"
+    "  { name = \"carbon\"; driver = \"feed\"; quantity = \"carbon_intensity\"; stale_after = \"1 "
+    "min\"; } );\n"
     "actuators = ( { name = \"x\"; driver = \"agent\"; } );\n";
 
 /* One policy on one site, its inputs in the test's hands. */

@@ -1,4 +1,5 @@
 /* The whole service on drivers in memory: what reaches a driver, and what must not. */
+#include "service/pages.h"
 #include "service/service.h"
 
 #include <math.h>
@@ -41,6 +42,7 @@ static bool open_service(struct fixture *f, const char *site_text, struct error 
     const struct service_options options = {.site_path = "site.cfg",
                                             .policy_path = "policy.cfg",
                                             .http_address = "127.0.0.1:0",
+                                            .pages = service_pages,
                                             .state_folder = "state",
                                             .drivers = fake_drivers};
     struct site *site = site_from_text(site_text);

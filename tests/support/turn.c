@@ -17,6 +17,7 @@ static void end_limit(uv_loop_t *loop, uv_timer_t *timer)
 {
     bool closed = false;
 
+    /* cppcheck-suppress autoVariables; the handle is closed before this returns */
     timer->data = &closed;
     uv_close((uv_handle_t *)timer, on_closed);
     while (!closed) /* the next turn does it */
