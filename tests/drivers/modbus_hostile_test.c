@@ -7,6 +7,8 @@
 #include <stdlib.h>
 
 #include <arpa/inet.h>
+#include <sys/resource.h>
+#include <sys/select.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -298,6 +300,41 @@ static void a_connection_that_never_comes_is_given_up(void **state)
         close(filler[i]);
 }
 
+/* libmodbus puts its socket in an fd_set of 1024. */
+static void a_descriptor_that_select_can_not_take_is_refused(void **state)
+{
+    static struct bench bench;
+    static int taken[FD_SETSIZE];
+    struct rlimit limit;
+    struct hostile server;
+    struct bench_meter *meter;
+    int count = 0;
+
+    (void)state;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    limit.rlim_cur = limit.rlim_max;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    if (limit.rlim_cur < FD_SETSIZE + 16) {
+        print_message("SKIP: at most %lu descriptors\n", (unsigned long)limit.rlim_cur);
+        return;
+    }
+    hostile_start(&server, HOSTILE_HONEST);
+    bench_open(&bench);
+    meter = meter_at(&bench, server.port);
+    do {
+        taken[count] = dup(STDERR_FILENO);
+        assert_true(taken[count] >= 0);
+    } while (taken[count++] < FD_SETSIZE - 1);
+    bench_start(&bench);
+    assert_true(turn_until(&bench.loop, LIMIT_MS, is_told_down, meter));
+    assert_int_equal(meter->why.what, ERR_FULL);
+    while (count > 0)
+        close(taken[--count]);
+    assert_true(turn_until(&bench.loop, LIMIT_MS, has_sample, meter));
+    bench_close(&bench);
+    hostile_stop(&server);
+}
+
 static void names_are_resolved_without_waiting(void **state)
 {
     static struct bench bench;
@@ -353,6 +390,7 @@ int main(void)
         cmocka_unit_test(exceptions_are_told_apart),
         cmocka_unit_test(a_port_where_nobody_listens_is_told_once),
         cmocka_unit_test(a_connection_that_never_comes_is_given_up),
+        cmocka_unit_test(a_descriptor_that_select_can_not_take_is_refused),
         cmocka_unit_test(names_are_resolved_without_waiting),
         cmocka_unit_test(what_is_wrong_with_a_device_is_said_at_once),
     };
