@@ -6,8 +6,10 @@
 #ifndef DRIVERS_MODBUS_CONNECTION_INSIDE_H
 #define DRIVERS_MODBUS_CONNECTION_INSIDE_H
 
-#include "drivers/modbus/connection.h"
+#include "drivers/modbus/address.h"
+#include "drivers/modbus/connection_user.h"
 #include "drivers/modbus/link.h"
+#include "drivers/modbus/reply.h"
 
 #include <modbus/modbus.h>
 #include <sys/socket.h>

@@ -2,6 +2,7 @@
 
 #include "drivers/modbus/backoff.h"
 #include "drivers/modbus/decode.h"
+#include "drivers/modbus/reply.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -31,14 +32,22 @@ static int64_t pause_ns(struct instance *meter, uint32_t failures)
 }
 
 /* The host hears of changes only. */
-static void tell(struct instance *meter, bool up, const struct error *err)
+static void tell_well(struct instance *meter)
 {
-    if (meter->told && meter->told_up == up && (up || meter->told_kind == err->what))
+    if (meter->told && meter->told_up)
+        return;
+    meter->told = meter->told_up = true;
+    meter->host.device_state(meter->host.context, meter->device, true, NULL);
+}
+
+static void tell_trouble(struct instance *meter, const struct error *err)
+{
+    if (meter->told && !meter->told_up && meter->told_kind == err->what)
         return;
     meter->told = true;
-    meter->told_up = up;
-    meter->told_kind = up ? meter->told_kind : err->what;
-    meter->host.device_state(meter->host.context, meter->device, up, up ? NULL : err);
+    meter->told_up = false;
+    meter->told_kind = err->what;
+    meter->host.device_state(meter->host.context, meter->device, false, err);
 }
 
 /* ---------------------------------------------------------------- the cycle */
@@ -56,7 +65,7 @@ static void end_cycle(struct instance *meter)
     for (uint32_t b = 0; b < meter->plan.blocks; b++)
         well = well && block_is_well(&meter->plan.block[b]);
     if (well)
-        tell(meter, true, NULL);
+        tell_well(meter);
 }
 
 /* Moves on to the next block that may be asked for now; false at the end. */
@@ -123,7 +132,7 @@ static void unit_failed(struct instance *meter, const struct error *err)
     if (meter->failures > 1) /* the first miss is simply polled again */
         meter->not_before_ns = now_ns(meter) + pause_ns(meter, meter->failures - 1);
     if (meter->failures >= TELL_AFTER || !meter->told)
-        tell(meter, false, err);
+        tell_trouble(meter, err);
 }
 
 static void unit_silent(struct instance *meter)
@@ -158,7 +167,7 @@ static void block_refused_for_good(struct instance *meter, const struct error *e
         return; /* the first of the parts is next */
     block->disabled = true;
     block->not_before_ns = now_ns(meter) + REFUSED_RETRY_NS;
-    tell(meter, false, err);
+    tell_trouble(meter, err);
     meter->at++;
 }
 
@@ -170,7 +179,7 @@ static void block_refused(struct instance *meter, bool for_now, const struct err
     if (for_now)
         block->not_before_ns = now_ns(meter) + pause_ns(meter, block->refusals);
     if (!block_is_well(block))
-        tell(meter, false, err);
+        tell_trouble(meter, err);
     meter->at++;
 }
 
@@ -196,7 +205,7 @@ static void walk_failed(struct instance *meter, const struct error *err)
     meter->cycling = false;
     meter->not_before_ns = now_ns(meter) + REFUSED_RETRY_NS;
     sunspec_begin(&meter->walk, meter->settings->profile->sunspec_model);
-    tell(meter, false, err);
+    tell_trouble(meter, err);
 }
 
 static void walked(struct instance *meter)
@@ -327,7 +336,7 @@ static void lost(struct connection_user *user, const struct error *err)
     struct instance *meter = meter_of(user);
 
     forget(meter);
-    tell(meter, false, err);
+    tell_trouble(meter, err);
 }
 
 void meter_init(struct instance *meter)

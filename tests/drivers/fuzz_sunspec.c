@@ -21,7 +21,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         bool refused = take_u8(&c) == 0;
         struct cursor registers = take(&c, 4), peek = registers;
 
-        assert(++reads <= READS_MOST && (uint32_t)address + count <= 65536);
+        reads++;
+        assert(reads <= READS_MOST && (uint32_t)address + count <= 65536);
         id = take_u16(&peek);
         if (refused)
             sunspec_refused(&walk, 2);

@@ -141,11 +141,13 @@ static void a_register_is_found_by_what_it_measures(void **state)
 
 /* ---------------------------------------------------------------- the collection */
 
-static const struct {
+struct encoding {
     const char *name;
     enum register_type type;
     enum word_order words;
-} encodings[] = {
+};
+
+static const struct encoding encodings[] = {
     {"int16", REGISTER_S16, WORDS_HIGH_FIRST},
     {"uint16", REGISTER_U16, WORDS_HIGH_FIRST},
     {"int32", REGISTER_S32, WORDS_HIGH_FIRST},
@@ -157,20 +159,28 @@ static const struct {
     {"float64", REGISTER_F64, WORDS_HIGH_FIRST},
 };
 
-static void expect_vector(const char *encoding, double expected, const char *hex)
+static const struct encoding *encoding_find(const char *name)
 {
-    size_t e = 0;
+    for (size_t i = 0; i < COUNT(encodings); i++)
+        if (strcmp(encodings[i].name, name) == 0)
+            return &encodings[i];
+    return NULL;
+}
+
+static void expect_vector(const char *name, double expected, const char *hex)
+{
+    const struct encoding *encoding = encoding_find(name);
     uint8_t bytes[8] = {0};
     struct device_profile profile = {0};
     struct profile_register reg;
     double value = 0;
 
-    while (e < COUNT(encodings) && strcmp(encodings[e].name, encoding) != 0)
-        e++;
-    if (e == COUNT(encodings))
-        fail_msg("unknown encoding %s", encoding);
-    reg = plain(encodings[e].type);
-    profile.words = encodings[e].words;
+    if (encoding == NULL) {
+        fail_msg("unknown encoding %s", name);
+        return;
+    }
+    reg = plain(encoding->type);
+    profile.words = encoding->words;
     assert_int_equal(strlen(hex), 4 * register_words(reg.type));
     for (size_t i = 0; i < strlen(hex) / 2; i++) {
         const char digits[] = {hex[2 * i], hex[2 * i + 1], '\0'};
@@ -181,7 +191,7 @@ static void expect_vector(const char *encoding, double expected, const char *hex
     if (reg.type == REGISTER_F32) /* has 24 bits of the value */
         expected = (double)(float)expected;
     if (value != expected)
-        fail_msg("%s %s: %.17g", encoding, hex, value);
+        fail_msg("%s %s: %.17g", name, hex, value);
 }
 
 static void the_collected_vectors_decode(void **state)
