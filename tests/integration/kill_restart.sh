@@ -47,7 +47,7 @@ stop controller
 end_all
 
 # The same in the middle of a run, judged by the plant's own truth.
-"$CAPSTAN_BIN_DIR/capstan-rig" demo --seconds 40 --seed 3 --fault controller-dies --no-top --run-folder run \
+"$CAPSTAN_BIN_DIR/capstan-rig" demo --seconds 24 --seed 3 --fault controller-dies --no-top --run-folder run \
     --json verdict.json >demo.log 2>&1 || die "the rig's verdict"
 [[ $(jq .violations verdict.json) == 0 ]] || die "violations: $(cat verdict.json)"
 echo "kill -9: back in $back_ms ms, epoch $((epoch + 1)), violations 0"
