@@ -12,7 +12,7 @@ enum { RANDOM_BRANCH = 4 };
 
 static const double pi = 3.14159265358979323846;
 static const double jobs_per_s = 0.2; /* all work comes or goes in five seconds */
-static const double pv_most = 0.85; /* of its rating that the array gives in the day's best light */
+static const double pv_most = 0.70; /* of its rating that the array gives in the day's best light */
 
 /* A load that no cap moves, at a branch for which the site file allows one: cooling, light, pumps. It follows
  * the heat below with the inertia of water, the weather of the day, and a wander of its own, and never passes
