@@ -88,6 +88,7 @@ bool run_folder_copy(const char *folder, const char *site_file, struct error *er
     entries = opendir(from);
     if (entries == NULL)
         return failure(err, ERR_IO, from, "a folder with the site's files", "%s", strerror(errno));
+    /* cppcheck-suppress readdirCalled ; the stream is ours alone */
     for (struct dirent *entry = readdir(entries); ok && entry != NULL; entry = readdir(entries)) {
         if (!ends_in_cfg(entry->d_name))
             continue;
