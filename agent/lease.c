@@ -1,8 +1,5 @@
 #include "agent/lease.h"
 
-static int64_t min_w(int64_t a, int64_t b) { return a < b ? a : b; }
-static int64_t max_w(int64_t a, int64_t b) { return a > b ? a : b; }
-
 void lease_start(struct lease *lease, uint64_t incarnation, const struct cap_state *state,
                  int64_t now_ns, int64_t lease_ns)
 {

@@ -3,8 +3,6 @@
 #include <math.h>
 #include <string.h>
 
-static int64_t max_w(int64_t a, int64_t b) { return a > b ? a : b; }
-
 static int64_t watts_up(double watts)
 {
     return (int64_t)ceil(fmin(fmax(watts, -(double)LIMIT_MAX_W), (double)LIMIT_MAX_W));

@@ -6,10 +6,6 @@
 /* A lease is renewed when a third of it has passed: two renewals may be lost before it lapses. */
 enum { RENEWALS_PER_LEASE = 3 };
 
-static int64_t max_w(int64_t a, int64_t b) { return a > b ? a : b; }
-
-static int64_t min_w(int64_t a, int64_t b) { return a < b ? a : b; }
-
 void stage_create(struct stage *stage, const struct site *site, const struct row_table *rows,
                   uint64_t epoch, struct arena *arena)
 {

@@ -26,4 +26,7 @@ __extension__ typedef __int128 wide_int;
 /* "No such thing" among indices is a name, not -1. */
 #define NONE_INDEX UINT32_MAX
 
+static inline int64_t max_w(int64_t a, int64_t b) { return a > b ? a : b; }
+static inline int64_t min_w(int64_t a, int64_t b) { return a < b ? a : b; }
+
 #endif
