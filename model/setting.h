@@ -31,8 +31,8 @@ enum setting_kind {
     KIND_BROKER,      /* name of a broker -> uint32_t */
     KIND_PROFILE,     /* name of a device profile -> const struct device_profile * */
     KIND_GROUPS,      /* list of groups, each as `group` says -> struct group_list */
-    KIND_NAME,        /* a name, or unless max is 1 a range "rack[01-20]" as it stands -> const char * */
-    KIND_MEASURE      /* "2 MW" or 2e6, in the unit of a quantity known later -> struct measure */
+    KIND_NAME,   /* a name, or unless max is 1 a range "rack[01-20]" as it stands -> const char * */
+    KIND_MEASURE /* "2 MW" or 2e6, in the unit of a quantity known later -> struct measure */
 };
 
 enum setting_need { NEED_REQUIRED, NEED_DEFAULT, NEED_OPTIONAL };

@@ -1,7 +1,7 @@
 /* The loop's side of an MQTT session; what runs on other threads is in mqtt_link.c. */
-#include "platform/mqtt_session.h"
 #include "platform/clock.h"
 #include "platform/mqtt_link.h"
+#include "platform/mqtt_session.h"
 
 #include <ctype.h>
 #include <errno.h>
