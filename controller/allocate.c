@@ -65,7 +65,9 @@ static void begin(struct allocator *a, const struct estimate *estimate, struct d
         a->frozen[n] = !node->controllable;
         a->cap_w[n] = node->controllable ? node->cap_min_w : 0;
         decision->node[n] = (struct node_decision){
-            .cap_w = a->cap_w[n], .bound = BOUND_UNCONTROLLED, .bound_row = NONE_INDEX};
+            .cap_w = node->controllable ? a->cap_w[n] : node->bound_w - node->remainder_w,
+            .bound = BOUND_UNCONTROLLED,
+            .bound_row = NONE_INDEX};
         if (node->controllable)
             take(a, n, node->cap_min_w);
     }

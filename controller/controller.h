@@ -41,4 +41,7 @@ int64_t controller_learned_remainder_w(const struct controller *controller, uint
 /* An epoch higher than ours was seen: another controller took over. From then on nothing is commanded. */
 bool controller_deposed(const struct controller *controller);
 
+/* The highest epoch that any node has reported: a controller that starts anew must be above it. */
+uint64_t controller_highest_epoch(const struct controller *controller);
+
 #endif

@@ -15,6 +15,7 @@ void estimate_create(struct estimator *estimator, const struct site *site,
     estimator->remainder = arena_array(arena, site->nodes.count, struct remainder);
     estimator->hold = arena_array(arena, rows->count, struct hold);
     estimator->all_sources_good = arena_array(arena, site->tree.branches, bool);
+    estimator->unknown_w = arena_array(arena, site->tree.branches, int64_t);
     estimator->out.node = arena_array(arena, site->nodes.count, struct node_estimate);
     estimator->out.row = arena_array(arena, rows->count, struct row_estimate);
     estimator->out.generation_w = arena_array(arena, site->tree.branches, int64_t);
@@ -48,6 +49,18 @@ static void cap_range(const struct site *site, uint32_t n, const struct node_rep
         node->cap_max_w = report->cap_max_w;
 }
 
+/* The most that the capped part may draw. Where we don't command, a cap that was read back is only believed while
+ * the node is heard: whoever set it may lift it. Below the least cap the hardware may round up to it. */
+static int64_t cap_bound_w(const struct estimator *e, const struct stage *stage, uint32_t n)
+{
+    const struct node_estimate *node = &e->out.node[n];
+
+    if (!e->site->nodes.cappable[n] ||
+        (!site_enforces(e->site, n) && node->contact != CONTACT_FRESH))
+        return e->site->nodes.uncapped_w[n];
+    return max_w(stage_committed_cap_w(stage, n), node->commandable ? node->cap_min_w : 0);
+}
+
 static void node_run(struct estimator *e, const struct stage *stage,
                      const struct snapshot *snapshot, uint32_t n)
 {
@@ -58,13 +71,13 @@ static void node_run(struct estimator *e, const struct stage *stage,
 
     node->contact = contact_of(e->site, report, snapshot->now_ns);
     cap_range(e->site, n, report, node);
-    node->controllable = nodes->cappable[n] && nodes->actuator[n] != NONE_INDEX && may_command &&
-                         node->contact == CONTACT_FRESH && node->cap_min_w <= node->cap_max_w;
+    node->commandable = nodes->cappable[n] && nodes->actuator[n] != NONE_INDEX && may_command &&
+                        node->contact == CONTACT_FRESH && node->cap_min_w <= node->cap_max_w;
+    node->controllable = node->commandable && !stage_disobeys(stage, n, snapshot->now_ns);
     remainder_learn(&e->remainder[n], e->site, n, report);
     node->remainder_w =
         remainder_bound_w(&e->remainder[n], e->site, n, node->contact == CONTACT_FRESH);
-    node->bound_w = (nodes->cappable[n] ? stage_committed_cap_w(stage, n) : nodes->uncapped_w[n]) +
-                    node->remainder_w;
+    node->bound_w = cap_bound_w(e, stage, n) + node->remainder_w;
     node->power_known = node->contact == CONTACT_FRESH && report->power_known;
     node->power_w = node->power_known ? max_w(0, watts_up(report->power_w)) : 0;
     /* A node that draws more than it should is counted at what it draws. */
@@ -78,6 +91,7 @@ static void production_run(struct estimator *e, const struct snapshot *snapshot)
     uint32_t branches = e->site->tree.branches;
 
     memset(e->out.generation_w, 0, branches * sizeof *e->out.generation_w);
+    memset(e->unknown_w, 0, branches * sizeof *e->unknown_w);
     for (uint32_t b = 0; b < branches; b++)
         e->all_sources_good[b] = true;
     for (uint32_t s = 0; s < e->site->sources; s++) {
@@ -87,6 +101,7 @@ static void production_run(struct estimator *e, const struct snapshot *snapshot)
         for (uint32_t b = e->site->source[s].branch; b != NONE_INDEX; b = e->site->tree.parent[b]) {
             e->all_sources_good[b] = e->all_sources_good[b] && good;
             e->out.generation_w[b] += power_w;
+            e->unknown_w[b] += good ? 0 : e->site->source[s].rated_w;
         }
     }
 }
@@ -174,13 +189,11 @@ static uint32_t row_point(const struct estimator *e, const struct row *row)
         return NONE_INDEX;
     if (row->channel == CHANNEL_TOTAL)
         return e->site->tree.power_point[row->branch];
-    /* Production is not split by phase, so a phase above a source can't be told apart. */
-    if (e->out.generation_w[row->branch] > 0 || !e->all_sources_good[row->branch])
-        return NONE_INDEX;
     return e->site->tree.phase_power_point[row->branch][row->channel - CHANNEL_L1];
 }
 
-/* The row's load from its meter; false when no fresh meter shows it. */
+/* What a fresh meter shows of the row: its load at least, whatever a source behind it gives that is not known.
+ * False when no fresh meter shows it. All that is produced may be on one phase. */
 static bool metered_w(const struct estimator *e, const struct snapshot *snapshot, uint32_t r,
                       int64_t *load_w)
 {
@@ -188,8 +201,7 @@ static bool metered_w(const struct estimator *e, const struct snapshot *snapshot
     uint32_t point = row_point(e, row);
     double value = 0;
 
-    if (point == NONE_INDEX || !e->all_sources_good[row->branch] ||
-        !reading_good(&snapshot->reading[point], &value))
+    if (point == NONE_INDEX || !reading_good(&snapshot->reading[point], &value))
         return false;
     *load_w = max_w(0, watts_up(value) + e->out.generation_w[row->branch]);
     return true;
@@ -230,7 +242,7 @@ static int64_t unmetered_w(const struct estimator *e, uint32_t r)
 }
 
 /* Never seen since start-up, at the branch's own meter or, where it has none, at one that stands for it. */
-static bool blind(const struct estimator *e, uint32_t r)
+static bool blind(const struct estimator *e, uint32_t r, bool metered)
 {
     const struct supply_tree *tree = &e->site->tree;
     uint32_t b = e->rows->row[r].branch;
@@ -240,7 +252,7 @@ static bool blind(const struct estimator *e, uint32_t r)
     if (e->hold[r].started)
         return false;
     if (tree->power_point[b] != NONE_INDEX)
-        return !e->out.row[b].measured;
+        return !metered;
     for (uint32_t c = tree->first_child[b]; c < tree->first_child[b] + tree->children[b]; c++) {
         if (e->out.row[c].blind)
             return true;
@@ -248,31 +260,52 @@ static bool blind(const struct estimator *e, uint32_t r)
     return false;
 }
 
+/* A fresh meter, but a source behind it is not known: the load lies between what the meter shows and that with all
+ * that the source may give. The held picture stands, unless the meter shows more; without one, the upper end. */
+static int64_t half_metered_w(const struct estimator *e, uint32_t r, const struct row_sums *sums)
+{
+    int64_t unexplained_w = e->out.row[r].load_least_w - sums->known_w;
+
+    if (!e->hold[r].started)
+        return max_w(0, unexplained_w + e->unknown_w[e->rows->row[r].branch]);
+    return max_w(unmetered_w(e, r), unexplained_w - sums->unheard_w);
+}
+
+/* The uncontrolled load that the meter shows, held at its greatest. */
+static int64_t metered_uncontrolled_w(struct estimator *e, const struct snapshot *snapshot,
+                                      uint32_t r, const struct row_sums *sums)
+{
+    struct hold *hold = &e->hold[r];
+    int64_t unexplained_w = max_w(0, e->out.row[r].load_w - sums->known_w);
+
+    if (sums->all_heard && !hold->complete)
+        *hold = (struct hold){.complete = true};
+    if (sums->all_heard || (!hold->complete && e->took_over))
+        hold_add(hold, e->site->control.uncontrolled_hold_ns, snapshot->now_ns, unexplained_w);
+    /* What even the bounds of the silent nodes can't explain is uncontrolled now, whatever it was before. */
+    return max_w(hold->started ? hold_greatest_w(hold) : unexplained_w,
+                 unexplained_w - sums->unheard_w);
+}
+
 static void row_run(struct estimator *e, const struct snapshot *snapshot, uint32_t r)
 {
     struct row_estimate *row = &e->out.row[r];
+    uint32_t branch = e->rows->row[r].branch;
     struct row_sums sums = sum_nodes(e, r);
-    struct hold *hold = &e->hold[r];
-    int64_t unexplained_w = 0;
+    bool metered = metered_w(e, snapshot, r, &row->load_w);
 
-    row->measured = metered_w(e, snapshot, r, &row->load_w);
-    row->blind = blind(e, r);
-    if (!row->measured) {
-        row->uncontrolled_w = unmetered_w(e, r);
-        row->load_w = sums.known_w + sums.unheard_w + row->uncontrolled_w;
-        return;
-    }
-    unexplained_w = max_w(0, row->load_w - sums.known_w);
-    if (sums.all_heard) {
-        if (!hold->complete)
-            *hold = (struct hold){.complete = true};
-        hold_add(hold, e->site->control.uncontrolled_hold_ns, snapshot->now_ns, unexplained_w);
-    } else if (!hold->complete && e->took_over) {
-        hold_add(hold, e->site->control.uncontrolled_hold_ns, snapshot->now_ns, unexplained_w);
-    }
-    row->uncontrolled_w = hold->started ? hold_greatest_w(hold) : unexplained_w;
-    /* What even the bounds of the silent nodes can't explain is uncontrolled now, whatever it was before. */
-    row->uncontrolled_w = max_w(row->uncontrolled_w, unexplained_w - sums.unheard_w);
+    row->measured = metered && e->all_sources_good[branch];
+    row->load_least_w = metered ? row->load_w : 0;
+    row->blind = blind(e, r, metered);
+    if (row->measured)
+        row->uncontrolled_w = metered_uncontrolled_w(e, snapshot, r, &sums);
+    else
+        row->uncontrolled_w = metered ? half_metered_w(e, r, &sums) : unmetered_w(e, r);
+    /* A phase carries no more of it than the whole branch does. */
+    if (r != branch && e->rows->row[r].lost_feed == NONE_INDEX)
+        row->uncontrolled_w = min_w(row->uncontrolled_w, e->out.row[branch].uncontrolled_w);
+    if (!row->measured)
+        row->load_w = max_w(row->load_least_w, sums.known_w + sums.unheard_w + row->uncontrolled_w);
 }
 
 /* ---- taking over a running site ---- */

@@ -32,7 +32,8 @@ struct estimator {
     const struct row_table *rows;
     struct remainder *remainder; /* [nodes] */
     struct hold *hold;           /* [rows] */
-    bool *all_sources_good;      /* [branches] production below the branch is known */
+    int64_t *unknown_w; /* [branches] what sources below it may give whose reading is not good */
+    bool *all_sources_good; /* [branches] production below the branch is known */
     bool started, took_over;
     int64_t first_ns;
     struct estimate out;

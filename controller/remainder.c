@@ -20,20 +20,16 @@ static int64_t greatest_w(const struct remainder *remainder)
     return greatest;
 }
 
-/* Moves on to the bucket that now_ns falls in, forgetting what has left the window. */
+/* Begins a new bucket when the newest is full. However long nobody drew, only one is forgotten: silence is no
+ * evidence. */
 static void turn(struct remainder *remainder, int64_t window_ns, int64_t now_ns)
 {
-    int64_t bucket_ns = window_ns / REMAINDER_BUCKETS + 1;
-
-    for (int i = 0; i < REMAINDER_BUCKETS && now_ns - remainder->bucket_ns >= bucket_ns; i++) {
-        for (int k = REMAINDER_BUCKETS - 1; k > 0; k--)
-            remainder->greatest_w[k] = remainder->greatest_w[k - 1];
-        /* A window without a sample keeps what was known: silence is no evidence. */
-        remainder->greatest_w[0] = i == 0 ? 0 : remainder->greatest_w[1];
-        remainder->bucket_ns += bucket_ns;
-    }
-    if (now_ns - remainder->bucket_ns >= bucket_ns)
-        remainder->bucket_ns = now_ns;
+    if (now_ns - remainder->bucket_ns < window_ns / REMAINDER_BUCKETS + 1)
+        return;
+    for (int k = REMAINDER_BUCKETS - 1; k > 0; k--)
+        remainder->greatest_w[k] = remainder->greatest_w[k - 1];
+    remainder->greatest_w[0] = 0;
+    remainder->bucket_ns = now_ns;
 }
 
 static int64_t reference_w(struct remainder *remainder, int64_t cap_w, int64_t now_ns)

@@ -6,6 +6,9 @@
 /* A lease is renewed when a third of it has passed: two renewals may be lost before it lapses. */
 enum { RENEWALS_PER_LEASE = 3 };
 
+/* After so many unanswered commands a node is no longer counted on. */
+enum { ACK_TIMEOUTS_FORGIVEN = 3 };
+
 void stage_create(struct stage *stage, const struct site *site, const struct row_table *rows,
                   uint64_t epoch, struct arena *arena)
 {
@@ -52,6 +55,22 @@ static bool is_retired(const struct stage_node *node, uint64_t incarnation)
     return false;
 }
 
+static bool unanswered(const struct stage_node *node)
+{
+    return node->sent && command_id_compare(node->applied, node->sent_id) < 0;
+}
+
+/* Hardware rounds by less than a step; more than that is disobedience or another writer. */
+static void note_above(struct stage_node *node, int64_t step_w, int64_t now_ns)
+{
+    bool above = node->sent && !unanswered(node) && node->in_force_w >= node->sent_w + step_w;
+
+    if (above && !node->above)
+        node->above_ns = now_ns;
+    node->above =
+        above || (node->above && unanswered(node) && node->in_force_w >= node->sent_w + step_w);
+}
+
 /* A report of an incarnation before the present one. Incarnations have no order, so a mistake must heal: once the
  * present one has been silent for long, the other is believed again. */
 static bool late_word(const struct stage *stage, const struct stage_node *node,
@@ -71,6 +90,8 @@ static void listen(struct stage *stage, uint32_t n, const struct node_report *re
         return;
     if (report->applied.epoch > stage->epoch)
         stage->deposed = true;
+    if (report->applied.epoch > stage->highest_epoch)
+        stage->highest_epoch = report->applied.epoch;
     if (report->incarnation != node->incarnation) {
         if (late_word(stage, node, report))
             return;
@@ -80,12 +101,16 @@ static void listen(struct stage *stage, uint32_t n, const struct node_report *re
         command_id_compare(report->applied, node->applied) < 0)
         return;
     node->report_ns = report->taken_ns;
+    if (command_id_compare(report->applied, node->applied) > 0)
+        node->waiting_ns = report->taken_ns;
     node->applied = report->applied;
     node->in_force_w =
         report->cap_in_force ? min_w(report->enforced_cap_w, uncapped_w) : uncapped_w;
     if (report->applied.epoch == stage->epoch && report->applied.seq >= node->fence_seq)
         node->fenced = true;
     forget_up_to(node, report->applied);
+    node->waiting = unanswered(node);
+    note_above(node, stage->site->nodes.cap_step_w[n], report->taken_ns);
 }
 
 void stage_listen(struct stage *stage, const struct snapshot *snapshot)
@@ -105,6 +130,15 @@ int64_t stage_committed_cap_w(const struct stage *stage, uint32_t n)
     for (uint32_t i = 0; i < node->flights; i++)
         committed_w = max_w(committed_w, node->flight[i].cap_w);
     return committed_w;
+}
+
+bool stage_disobeys(const struct stage *stage, uint32_t n, int64_t now_ns)
+{
+    const struct stage_node *node = &stage->node[n];
+    int64_t forgiven_ns = ACK_TIMEOUTS_FORGIVEN * stage->site->control.ack_timeout_ns;
+
+    return (node->waiting && now_ns - node->waiting_ns > forgiven_ns) ||
+           (node->above && now_ns - node->above_ns > forgiven_ns);
 }
 
 int64_t stage_heading_w(const struct stage *stage, uint32_t n)
@@ -150,15 +184,13 @@ static void send(struct stage *stage, uint32_t n, enum command_kind kind, int64_
         make_room(node);
         node->flight[node->flights++] = (struct in_flight){id, cap_w};
     }
+    if (!node->waiting)
+        node->waiting_ns = now_ns;
+    node->waiting = true;
     node->sent = true;
     node->sent_id = id;
     node->sent_w = cap_w;
     node->sent_ns = now_ns;
-}
-
-static bool unanswered(const struct stage_node *node)
-{
-    return node->sent && command_id_compare(node->applied, node->sent_id) < 0;
 }
 
 /* True when what was sent last is still on its way and not yet late. */
@@ -169,7 +201,7 @@ static bool pending(const struct stage *stage, const struct stage_node *node, in
 
 static bool commandable(const struct stage *stage, const struct estimate *estimate, uint32_t n)
 {
-    return estimate->node[n].controllable && stage->site->nodes.actuator[n] != NONE_INDEX;
+    return estimate->node[n].commandable && stage->site->nodes.actuator[n] != NONE_INDEX;
 }
 
 static int64_t renewal_ns(const struct stage *stage)
@@ -229,10 +261,9 @@ static void measure_headroom(struct stage *stage, const struct estimate *estimat
 
         for (uint32_t i = rows->row_first[r]; i < rows->row_first[r + 1]; i++) {
             const struct row_share *share = &rows->row_node[i];
-            uint32_t n = share->row;
 
-            committed_bp += (int64_t)share->coefficient_bp *
-                            (stage_committed_cap_w(stage, n) + estimate->node[n].remainder_w);
+            /* The estimate's bounds: lowers and fences sent meanwhile have changed nothing yet. */
+            committed_bp += (int64_t)share->coefficient_bp * estimate->node[share->row].bound_w;
         }
         stage->committed_bp[r] = committed_bp;
         /* Where the load was never seen there is no headroom to confirm. */
@@ -295,7 +326,7 @@ static bool may_rise(const struct stage *stage, const struct estimate *estimate,
     bool asked_lately = node->sent && node->sent_w == decision->node[n].cap_w &&
                         now_ns - node->sent_ns < renewal_ns(stage);
 
-    return commandable(stage, estimate, n) && wish > 0 &&
+    return estimate->node[n].controllable && commandable(stage, estimate, n) && wish > 0 &&
            wish >= stage->site->control.dead_band_w &&
            (node->fenced || !site_enforces(stage->site, n)) && !pending(stage, node, now_ns) &&
            !asked_lately;
@@ -311,14 +342,30 @@ static int64_t granted_w(const struct stage *stage, uint32_t n, int64_t wish, in
     return part == wish ? wish : part / step_w * step_w;
 }
 
-static void raise_one(struct stage *stage, uint32_t n, int64_t raise_w, int64_t now_ns,
+/* Where the raise ends: on the node's own steps, unless it is all that was wished. */
+static int64_t raise_target_w(const struct stage *stage, const struct estimate *estimate,
+                              const struct decision *decision, uint32_t n, int64_t raise_w)
+{
+    int64_t target_w = stage_committed_cap_w(stage, n) + raise_w;
+    int64_t least_w = estimate->node[n].cap_min_w;
+    int64_t step_w = stage->site->nodes.cap_step_w[n];
+
+    if (target_w >= decision->node[n].cap_w)
+        return decision->node[n].cap_w;
+    return target_w < least_w ? least_w : least_w + (target_w - least_w) / step_w * step_w;
+}
+
+/* Sends the raise and pays for it, if the ramp and every row bear it. */
+static void raise_one(struct stage *stage, uint32_t n, int64_t target_w, int64_t now_ns,
                       struct decision *decision)
 {
-    int64_t cap_w = stage_committed_cap_w(stage, n) + raise_w;
+    int64_t raise_w = target_w - stage_committed_cap_w(stage, n);
 
+    if (raise_w <= 0 || raise_w * 1000 > stage->raise_credit_mw || !fits(stage, n, raise_w))
+        return;
     take_headroom(stage, n, raise_w);
     stage->raise_credit_mw -= raise_w * 1000;
-    send(stage, n, COMMAND_RAISE, cap_w, now_ns, decision);
+    send(stage, n, COMMAND_RAISE, target_w, now_ns, decision);
 }
 
 /* Raises are spread: each node that wishes gets its part of the ramp; what rounding to steps left over goes out
@@ -340,12 +387,11 @@ static void raise_all(struct stage *stage, const struct estimate *estimate, int6
         uint32_t n = stage->raise[(i + decision->tick) % raises];
         int64_t wish = wish_w(stage, decision, n);
         int64_t raise_w = granted_w(stage, n, wish, ramp, wishes);
-        int64_t step_w = min_w(stage->site->nodes.cap_step_w[n], wish);
 
-        if (raise_w == 0 && stage->raise_credit_mw >= step_w * 1000)
-            raise_w = step_w;
-        if (raise_w > 0 && raise_w * 1000 <= stage->raise_credit_mw && fits(stage, n, raise_w))
-            raise_one(stage, n, raise_w, now_ns, decision);
+        if (raise_w == 0)
+            raise_w = min_w(stage->site->nodes.cap_step_w[n], wish);
+        raise_one(stage, n, raise_target_w(stage, estimate, decision, n, raise_w), now_ns,
+                  decision);
     }
 }
 
@@ -353,8 +399,8 @@ static bool over_limit(const struct estimate *estimate, const struct decision *d
                        uint32_t rows)
 {
     for (uint32_t r = 0; r < rows; r++) {
-        if (estimate->row[r].measured && decision->row[r].hard != NONE_INDEX &&
-            estimate->row[r].load_w > decision->row[r].limit_w)
+        if (decision->row[r].hard != NONE_INDEX &&
+            estimate->row[r].load_least_w > decision->row[r].limit_w)
             return true;
     }
     return false;

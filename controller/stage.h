@@ -42,6 +42,10 @@ struct stage_node {
     int64_t report_ns;                      /* of the newest report taken in */
     struct in_flight flight[IN_FLIGHT_MAX]; /* raises */
     uint32_t flights;
+    bool waiting; /* for an answer, since waiting_ns; any progress of `applied` begins it anew */
+    int64_t waiting_ns;
+    bool above; /* it has acked the last command, yet holds more, since above_ns */
+    int64_t above_ns;
     bool sent; /* anything, in this incarnation */
     struct command_id sent_id;
     int64_t sent_w, sent_ns;
@@ -51,7 +55,8 @@ struct stage {
     const struct site *site;
     const struct row_table *rows;
     uint64_t epoch, next_seq;
-    bool deposed; /* a newer epoch commands: we are silent for ever */
+    bool deposed;           /* a newer epoch commands: we are silent for ever */
+    uint64_t highest_epoch; /* that any node has applied */
     struct stage_node *node;
     int64_t
         *committed_bp; /* [rows] watts x SHARE_WHOLE_BP that may be drawn, this tick's raises too */
@@ -70,6 +75,10 @@ void stage_listen(struct stage *stage, const struct snapshot *snapshot);
 
 /* The most that the node's capped part may be allowed now. */
 int64_t stage_committed_cap_w(const struct stage *stage, uint32_t node);
+
+/* True when the node has not done as it was told for so long that its caps can't be counted on: commands are not
+ * acknowledged, or are and something else is in force. It is commanded on, and counted at what it may draw. */
+bool stage_disobeys(const struct stage *stage, uint32_t node, int64_t now_ns);
 
 /* The cap that the node is being brought to: the last one sent, else the one in force. */
 int64_t stage_heading_w(const struct stage *stage, uint32_t node);

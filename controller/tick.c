@@ -63,8 +63,8 @@ static void take_decision(struct decision *d, const struct site *site, const str
     d->row = arena_array(arena, rows->count, struct row_decision);
     d->command = arena_array(arena, site->nodes.count, struct command);
     d->shed = arena_array(arena, site->nodes.count, uint32_t);
-    /* Each point and row has at most one alarm at a time of each kind, each node two. */
-    d->alarm_room = site->points + 2 * site->nodes.count + 2 * rows->count + ALARM_COUNT;
+    /* Each point has at most one alarm at a time, each row two, each node three. */
+    d->alarm_room = site->points + 3 * site->nodes.count + 2 * rows->count + ALARM_COUNT;
     d->alarm = arena_array(arena, d->alarm_room, struct alarm);
 }
 
@@ -151,6 +151,11 @@ static void alarm_nodes(struct controller *c, const struct estimate *estimate,
             (node->contact == CONTACT_NEVER && !estimate->taking_over))
             alarm_add(&c->decision, ALARM_NODE_LOST, n,
                       report->heard ? seconds_since(report->taken_ns, snapshot->now_ns) : 0.0);
+        /* It talks, but does not do as it is told, or its hardware takes none of the site file's caps. */
+        if (node->contact == CONTACT_FRESH && c->site->nodes.cappable[n] &&
+            (stage_disobeys(&c->stage, n, snapshot->now_ns) || node->cap_min_w > node->cap_max_w))
+            alarm_add(&c->decision, ALARM_CAP_NOT_ENFORCED, n,
+                      (double)(node->bound_w - node->remainder_w));
         if (node->contact != CONTACT_FRESH || !stage->fenced || !stage->sent ||
             command_id_compare(report->applied, stage->sent_id) < 0)
             continue;
@@ -169,10 +174,9 @@ static void alarm_rows(struct controller *c, const struct estimate *estimate)
     for (uint32_t r = 0; r < c->rows.count; r++) {
         const struct row_decision *row = &c->decision.row[r];
 
-        if (row->hard != NONE_INDEX && estimate->row[r].measured &&
-            estimate->row[r].load_w > row->limit_w)
+        if (row->hard != NONE_INDEX && estimate->row[r].load_least_w > row->limit_w)
             alarm_add(&c->decision, ALARM_ROW_OVER_LIMIT, r,
-                      (double)(estimate->row[r].load_w - row->limit_w));
+                      (double)(estimate->row[r].load_least_w - row->limit_w));
         if (row->shortfall_w > 0 && !estimate->taking_over)
             alarm_add(&c->decision, ALARM_SHORTFALL, r, (double)row->shortfall_w);
     }
@@ -196,7 +200,9 @@ static void count_committed(struct controller *c, const struct estimate *estimat
 {
     for (uint32_t r = 0; r < c->rows.count; r++) {
         const struct row_decision *row = &c->decision.row[r];
-        bool exceeded = row->hard != NONE_INDEX && row->committed_w > row->limit_w &&
+        /* Where we only watch, nothing is ours to keep. */
+        bool exceeded = c->site->mode == MODE_ENFORCE && !c->stage.deposed &&
+                        row->hard != NONE_INDEX && row->committed_w > row->limit_w &&
                         row->shortfall_w == 0 && !estimate->taking_over;
 
         if (exceeded && !c->exceeded[r])
@@ -299,3 +305,8 @@ int64_t controller_learned_remainder_w(const struct controller *controller, uint
 }
 
 bool controller_deposed(const struct controller *controller) { return controller->stage.deposed; }
+
+uint64_t controller_highest_epoch(const struct controller *controller)
+{
+    return controller->stage.highest_epoch;
+}

@@ -15,9 +15,9 @@ enum contact {
 
 struct node_estimate {
     enum contact contact;
-    bool
-        controllable; /* reachable, cappable and its caps may be sent: allocate may choose its cap */
-    int64_t remainder_w;          /* upper bound, learned or configured */
+    bool commandable;    /* reachable, cappable, and its caps may be sent */
+    bool controllable;   /* and it does as it is told: allocate chooses its cap and counts on it */
+    int64_t remainder_w; /* upper bound, learned or configured */
     int64_t cap_min_w, cap_max_w; /* settable range now */
     int64_t bound_w; /* the most the node may draw: highest cap that it may hold + remainder */
     bool power_known;
@@ -27,7 +27,9 @@ struct node_estimate {
 struct row_estimate {
     bool measured; /* load_w comes from a fresh meter */
     bool blind; /* its meter, or one below, was never read since start-up: nothing may rise here */
-    int64_t load_w;         /* on the row now: meter + on-site generation behind it */
+    int64_t load_w; /* on the row now: meter + on-site generation behind it */
+    int64_t
+        load_least_w; /* what a fresh meter shows at least, though a source behind it is not known; else 0 */
     int64_t uncontrolled_w; /* load that no cap moves: meter - sum of nodes, held and with margin */
     int64_t
         fixed_w; /* part of the nodes that allocate can't change: remainders, uncontrollable nodes */

@@ -31,7 +31,7 @@ static bool jumps(const struct point *point, const struct reading_history *histo
     /* At least a second is granted: two samples close together differ by noise alone. */
     seconds = fmax(1.0, (double)(sample->taken_ns - history->good_taken_ns) / (double)NS_PER_S);
     return fabs(sample->value - history->good_value) > point->jump_per_s * seconds &&
-           history->bad_in_a_row < JUMPS_BELIEVED_AFTER;
+           history->jumps_in_a_row < JUMPS_BELIEVED_AFTER;
 }
 
 static bool frozen(const struct point *point, const struct reading_history *history,
@@ -68,6 +68,7 @@ bool reading_accept(const struct point *point, struct reading_history *history,
     if (!history->started || sample->value != history->last_value)
         history->unchanged_since_ns = sample->taken_ns;
     flaw = flaw_of(point, history, sample);
+    history->jumps_in_a_row = flaw == FLAW_JUMP ? history->jumps_in_a_row + 1 : 0;
     history->started = true;
     history->last_value = sample->value;
     history->last_taken_ns = sample->taken_ns;
@@ -75,10 +76,8 @@ bool reading_accept(const struct point *point, struct reading_history *history,
         history->has_good = true;
         history->good_value = sample->value;
         history->good_taken_ns = sample->taken_ns;
-        history->bad_in_a_row = 0;
         *reading = (struct reading){sample->value, sample->taken_ns, QUALITY_GOOD, FLAW_NONE};
     } else {
-        history->bad_in_a_row++;
         *reading = (struct reading){0.0, sample->taken_ns, QUALITY_BAD, flaw};
     }
     return true;

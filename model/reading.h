@@ -77,7 +77,7 @@ struct reading_history {
     bool has_good;
     double good_value;
     int64_t good_taken_ns;
-    uint32_t bad_in_a_row;
+    uint32_t jumps_in_a_row;
 };
 
 /* Runs the tests and gives the reading that the sample makes. Samples that are older than the last one are

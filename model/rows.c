@@ -90,8 +90,10 @@ static uint32_t extra_rows(const struct site *site, uint32_t b, struct row *row,
     bool failover = site->control.failover == FAILOVER_CHECK && tree->feed[b] != NONE_INDEX &&
                     tree->rating[b].kind != RATING_NONE;
 
-    for (uint32_t lost = 0; lost <= tree->feeds; lost++) {
-        bool normal = lost == tree->feeds;
+    /* Normal operation first: the rows of a lost feed build on what is known of it. */
+    for (uint32_t i = 0; i <= tree->feeds; i++) {
+        bool normal = i == 0;
+        uint32_t lost = normal ? NONE_INDEX : i - 1;
 
         if (!normal && (!failover || lost == tree->feed[b]))
             continue;
@@ -101,7 +103,7 @@ static uint32_t extra_rows(const struct site *site, uint32_t b, struct row *row,
             if (normal && c == CHANNEL_TOTAL)
                 continue; /* stands among the first rows already */
             if (row != NULL) {
-                row[next] = (struct row){b, c, normal ? NONE_INDEX : lost};
+                row[next] = (struct row){b, c, lost};
                 if (normal)
                     phase_row[b * PHASES + (c - CHANNEL_L1)] = next;
             }

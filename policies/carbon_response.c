@@ -35,7 +35,8 @@ struct settings {
 struct state {
     bool started;
     bool signal_seen;
-    uint32_t band; /* 0: below all; k: inside bands.item[k - 1] */
+    uint32_t signal; /* which; a reload may name another */
+    uint32_t band;   /* 0: below all; k: inside bands.item[k - 1] */
     int64_t share_fine;
     int64_t last_ns;
 };
@@ -146,6 +147,12 @@ static void evaluate(const void *settings, void *memory, uint32_t index,
     int64_t share_bp = 0;
     struct limit limit = {0};
 
+    /* A reload keeps the state and may bring fewer bands, or another feed that was never heard. */
+    if (state->band > s->bands.count)
+        state->band = s->bands.count;
+    if (state->signal != s->signal)
+        state->signal_seen = false;
+    state->signal = s->signal;
     move_share(s, state, target_fine(s, state, reading), in->snapshot->now_ns);
     share_bp = state->share_fine / FINE;
     limit = (struct limit){

@@ -158,21 +158,26 @@ static void send_report(struct world *w, uint32_t n)
                                           .incarnation = agent->incarnation,
                                           .applied = agent->applied,
                                           .cap_in_force = agent->cap_set,
-                                          .enforced_cap_w = agent->cap_w};
+                                          .enforced_cap_w = agent->cap_w,
+                                          .range_known = agent->hardware_min_w > 0,
+                                          .cap_min_w = agent->hardware_min_w,
+                                          .cap_max_w = LIMIT_MAX_W};
     post(w, &message);
 }
 
 static void agent_takes(struct world *w, uint32_t n, const struct command *command)
 {
     struct agent *agent = &w->agent[n];
+    int64_t asked_w = 0;
 
-    if (!agent->alive || command->incarnation != agent->incarnation ||
+    if (!agent->alive || agent->deaf || command->incarnation != agent->incarnation ||
         command_id_compare(command->id, agent->applied) <= 0)
         return;
     agent->applied = command->id;
-    agent->cap_w = command->kind != COMMAND_RAISE && agent->cap_set && agent->cap_w < command->cap_w
+    asked_w = command->cap_w > agent->hardware_min_w ? command->cap_w : agent->hardware_min_w;
+    agent->cap_w = command->kind != COMMAND_RAISE && agent->cap_set && agent->cap_w < asked_w
                        ? agent->cap_w
-                       : command->cap_w;
+                       : asked_w;
     agent->cap_set = true;
     agent->lease_until_ns = w->now_ns + command->lease_ns;
     send_report(w, n);
@@ -220,6 +225,9 @@ static void disturb_node(struct world *w, uint32_t n)
     switch (rng_between(&w->rng, 0, 5)) {
     case 0:
         agent->alive = false;
+        break;
+    case 2:
+        agent->deaf = !agent->deaf;
         break;
     case 1: /* restarted, its cap kept by the hardware or forgotten */
         agent->alive = true;
@@ -506,7 +514,7 @@ void world_check_settled(struct world *w, const struct decision *d)
                    d->row[r].limit_w);
     }
     for (uint32_t n = 0; n < w->site->nodes.count; n++) {
-        if (w->over_ticks[n] > SETTLED_TICKS)
+        if (w->over_ticks[n] > SETTLED_TICKS && !w->agent[n].deaf)
             broken(w, "a node holds more than is wanted", w->site->nodes.name[n],
                    potential_cap_w(w, n), d->node[n].cap_w);
     }

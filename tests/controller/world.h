@@ -21,6 +21,8 @@ struct agent {
     bool cap_set;
     int64_t cap_w;          /* in the hardware; survives the agent's death */
     int64_t lease_until_ns; /* 0: no lease runs */
+    bool deaf;              /* it reports, but commands don't reach it */
+    int64_t hardware_min_w; /* its hardware takes no less, and says so */
     int64_t demand_w;       /* of the capped part */
     int64_t remainder_w;
 };

@@ -93,6 +93,17 @@ static void a_jump_is_bad_until_it_is_the_truth(void **state)
     assert_int_equal(bad, 5);
 }
 
+static void other_flaws_do_not_make_a_jump_believable(void **state)
+{
+    struct reading_history history = {0};
+
+    (void)state;
+    after(&history, 4000, 1);
+    for (int64_t second = 2; second < 10; second++)
+        assert_int_equal(after(&history, NAN, second).quality, QUALITY_BAD);
+    assert_int_equal(after(&history, 90000, 10).flaw, FLAW_JUMP);
+}
+
 static void the_same_value_for_too_long_is_frozen(void **state)
 {
     struct reading_history history = {0};
@@ -147,6 +158,7 @@ int main(void)
         cmocka_unit_test(what_is_not_a_number_or_out_of_range_is_bad),
         cmocka_unit_test(what_the_device_itself_refuses_is_bad),
         cmocka_unit_test(a_jump_is_bad_until_it_is_the_truth),
+        cmocka_unit_test(other_flaws_do_not_make_a_jump_believable),
         cmocka_unit_test(the_same_value_for_too_long_is_frozen),
         cmocka_unit_test(an_exact_zero_may_last),
         cmocka_unit_test(a_late_answer_does_not_go_back_in_time),

@@ -257,6 +257,24 @@ static void a_lost_carbon_feed_never_raises(void **state)
     bench_close(&b);
 }
 
+static void a_reload_may_bring_fewer_bands(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    open_carbon(&b);
+    assert_int_equal(share_now(&b, 450, QUALITY_GOOD), 20);
+    policy_set_free(b.set);
+    b.set = policies_from_text(
+        "policies = ( { name = \"low\"; kind = \"carbon_response\"; signal = \"carbon\"; branch = "
+        "\"root\";\n"
+        "  rate = \"600 %/min\"; bands = ( { above = \"100 g/kWh\"; share = \"70 %\"; } ); } );",
+        b.site);
+    pass_seconds(&b, 60);
+    assert_int_equal(share_now(&b, 450, QUALITY_GOOD), 70);
+    bench_close(&b);
+}
+
 /* ---- renewable_follow ---- */
 
 static void sun_is_followed_down_at_once_and_up_gently(void **state)
@@ -305,6 +323,7 @@ int main(void)
         cmocka_unit_test(bands_have_hysteresis),
         cmocka_unit_test(the_share_moves_at_its_rate),
         cmocka_unit_test(a_lost_carbon_feed_never_raises),
+        cmocka_unit_test(a_reload_may_bring_fewer_bands),
         cmocka_unit_test(sun_is_followed_down_at_once_and_up_gently),
         cmocka_unit_test(every_limit_can_be_explained),
     };
