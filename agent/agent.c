@@ -278,7 +278,8 @@ static void check_lease(struct agent *agent, size_t n, int64_t boot_ns)
 
     if (!node->lease.running || boot_ns < node->lease.ends_ns)
         return;
-    if (lease_lapse(&node->lease, safe_cap_w(agent, n), boot_ns))
+    read_back(agent, n); /* what is in force now counts, as for a command */
+    if (lease_lapse(&node->lease, &node->state, safe_cap_w(agent, n), floor_w(agent, n), boot_ns))
         apply(agent, n);
     agent->counters.lapses++;
     log_event(LOG_LEVEL_WARNING, "lease.lapsed", "node=%s cap_w=%" PRId64, node->name,

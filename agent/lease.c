@@ -34,20 +34,22 @@ enum lease_verdict lease_command(struct lease *lease, const struct wire_command 
     return LEASE_TAKEN;
 }
 
-bool lease_lapse(struct lease *lease, int64_t safe_cap_w, int64_t now_ns)
+static bool within(const struct lease *lease, const struct cap_state *state, int64_t floor_w)
+{
+    return state->cap_in_force && state->enforced_w <= max_w(lease->cap_w, floor_w);
+}
+
+bool lease_lapse(struct lease *lease, const struct cap_state *state, int64_t safe_cap_w,
+                 int64_t floor_w, int64_t now_ns)
 {
     if (!lease->running || now_ns < lease->ends_ns)
         return false;
     lease->running = false;
-    if (lease->cap_w <= safe_cap_w)
-        return false;
-    lease->cap_w = safe_cap_w;
-    return true;
-}
-
-static bool within(const struct lease *lease, const struct cap_state *state, int64_t floor_w)
-{
-    return state->cap_in_force && state->enforced_w <= max_w(lease->cap_w, floor_w);
+    lease->cap_w = min_w(lease->cap_w, safe_cap_w);
+    if (state->cap_in_force) /* somebody else may have lowered it: that is not undone */
+        lease->cap_w = min_w(lease->cap_w, state->enforced_w);
+    /* What holds already is not written again: a backend would lift less than its floor to its floor. */
+    return !state->settled || !within(lease, state, floor_w);
 }
 
 bool lease_settle(struct lease *lease, const struct cap_state *state, int64_t floor_w)

@@ -2,11 +2,11 @@
  *
  *     command, newer, for us ──▶ cap asked ──▶ hardware ──▶ read back ──▶ in force (acknowledged)
  *                                    │
- *     lease ends ────────────────────┴──▶ min(cap asked, safe cap): losing the controller never raises
+ *     lease ends ────────────────────┴──▶ min(cap asked, cap in force, safe cap)
  *
- * Only a command that says so may raise. Old, doubled and foreign commands change nothing. The controller counts
- * a raise as possible from the moment it sends it until it is acknowledged, so a command is acknowledged only
- * when the hardware has taken it and reads back no more than was asked.
+ * Only a command that says so may raise; losing the controller never does. Old, doubled and foreign commands
+ * change nothing. The controller counts a raise as possible from the moment it sends it until it is acknowledged,
+ * so a command is acknowledged only when the hardware has taken it and reads back no more than was asked.
  * Pure: the caller passes the time (a clock that goes on while the machine sleeps). */
 #ifndef AGENT_LEASE_H
 #define AGENT_LEASE_H
@@ -41,8 +41,10 @@ enum lease_verdict lease_command(struct lease *lease, const struct wire_command 
                                  const struct cap_state *state, int64_t now_ns,
                                  int64_t lease_max_ns);
 
-/* True when the lease has ended just now and the hardware must be given cap_w. */
-MUST_USE bool lease_lapse(struct lease *lease, int64_t safe_cap_w, int64_t now_ns);
+/* True when the lease has ended just now and the hardware, whose state is fresh, must be given cap_w. floor_w: as
+ * for lease_settle. */
+MUST_USE bool lease_lapse(struct lease *lease, const struct cap_state *state, int64_t safe_cap_w,
+                          int64_t floor_w, int64_t now_ns);
 
 /* Takes a read-back in; true when it acknowledges what was not acknowledged before. floor_w is the least the
  * hardware can do: less than that can't be asked of it. */

@@ -67,6 +67,7 @@ struct world {
     size_t commands;
     struct command_id newest;
     int64_t now_ns;
+    unsigned lapses;
     int64_t
         bound_w; /* what the node may hold at most: the newest raise taken, lowered by all since */
 };
@@ -119,24 +120,43 @@ static void deliver(struct world *w, const struct wire_command *c)
     tell(&w->hardware, w->lease.cap_w);
 }
 
+static void lapse(struct world *w)
+{
+    const struct cap_state before = state_of(&w->hardware);
+    const int64_t asked_w = w->lease.cap_w;
+    const bool ends = w->lease.running && w->now_ns >= w->lease.ends_ns;
+    struct hardware later;
+
+    if (lease_lapse(&w->lease, &before, SAFE_W, FLOOR_W, w->now_ns))
+        tell(&w->hardware, w->lease.cap_w);
+    if (!ends)
+        return;
+    w->lapses++;
+    assert_true(w->lease.cap_w <= asked_w && w->lease.cap_w <= SAFE_W);
+    later = w->hardware; /* what comes of it when nothing else happens */
+    turn(&later);
+    turn(&later);
+    assert_true(later.on && later.enforced_w <= SAFE_W);
+    if (before.cap_in_force && before.settled)
+        assert_true(later.enforced_w <= before.enforced_w); /* never raises */
+    else if (before
+                 .cap_in_force) /* a command under way may have raised: to no more than the floor */
+        assert_true(later.enforced_w <= before.enforced_w || later.enforced_w == FLOOR_W);
+}
+
 static void pass_time(struct world *w)
 {
-    int64_t before_w = w->lease.cap_w;
-
     w->now_ns += below(&w->rng, 3 * NS_PER_S);
-    if (lease_lapse(&w->lease, SAFE_W, w->now_ns)) {
-        assert_true(w->lease.cap_w < before_w); /* never raises */
-        assert_int_equal(w->lease.cap_w, SAFE_W);
-        tell(&w->hardware, w->lease.cap_w);
-    }
+    lapse(w);
     assert_true(!w->lease.running || w->now_ns < w->lease.ends_ns);
     turn(&w->hardware);
 }
 
+/* Also to less than the floor that we know of. */
 static void foreign_write(struct world *w)
 {
     if (w->hardware.on && w->hardware.turns_to_act == 0)
-        w->hardware.enforced_w = FLOOR_W + below(&w->rng, MOST_W);
+        w->hardware.enforced_w = 1 + below(&w->rng, MOST_W);
 }
 
 static void check(struct world *w)
@@ -186,7 +206,7 @@ static void the_cap_is_never_above_the_newest_that_was_taken(void **state)
         }
         check(&w);
     }
-    assert_true(w.lease.in_force.seq > 0); /* something happened at all */
+    assert_true(w.lease.in_force.seq > 0 && w.lapses > 0); /* something happened at all */
 }
 
 static const struct cap_state in_force_1000 = {
@@ -198,8 +218,8 @@ static void a_cap_from_before_the_start_lapses_too(void **state)
 
     (void)state;
     lease_start(&lease, ME, &in_force_1000, 0, NS_PER_S);
-    assert_false(lease_lapse(&lease, 400, NS_PER_S - 1));
-    assert_true(lease_lapse(&lease, 400, NS_PER_S));
+    assert_false(lease_lapse(&lease, &in_force_1000, 400, 0, NS_PER_S - 1));
+    assert_true(lease_lapse(&lease, &in_force_1000, 400, 0, NS_PER_S));
     assert_int_equal(lease.cap_w, 400);
 }
 
@@ -210,7 +230,7 @@ static void a_node_that_never_had_a_cap_is_left_alone(void **state)
 
     (void)state;
     lease_start(&lease, ME, &none, 0, NS_PER_S);
-    assert_false(lease_lapse(&lease, 400, 100 * NS_PER_S));
+    assert_false(lease_lapse(&lease, &none, 400, 0, 100 * NS_PER_S));
     assert_false(lease_drifted(&lease, &none, 0));
 }
 
@@ -220,9 +240,38 @@ static void a_lapse_keeps_a_cap_below_the_safe_one(void **state)
 
     (void)state;
     lease_start(&lease, ME, &in_force_1000, 0, NS_PER_S);
-    assert_false(lease_lapse(&lease, 1200, 2 * NS_PER_S));
+    assert_false(lease_lapse(&lease, &in_force_1000, 1200, 0, 2 * NS_PER_S));
     assert_int_equal(lease.cap_w, 1000);
     assert_false(lease.running);
+}
+
+static void a_lapse_keeps_what_somebody_else_has_lowered(void **state)
+{
+    struct cap_state hardware = in_force_1000;
+    struct lease lease;
+
+    (void)state;
+    lease_start(&lease, ME, &in_force_1000, 0, NS_PER_S);
+    hardware.enforced_w = 80;
+    assert_false(lease_lapse(&lease, &hardware, 120, 100, 2 * NS_PER_S)); /* nothing is written */
+    assert_int_equal(lease.cap_w, 80);
+    hardware.enforced_w = 90; /* and from now on more than that is a drift */
+    assert_true(lease_drifted(&lease, &hardware, 0));
+}
+
+static void a_lapse_takes_back_a_raise_that_is_under_way(void **state)
+{
+    const struct wire_command raise = {
+        .id = {1, 1}, .cap_w = 2000, .raise = true, .lease_ms = 1000, .incarnation = ME};
+    struct cap_state hardware = in_force_1000;
+    struct lease lease;
+
+    (void)state;
+    lease_start(&lease, ME, &in_force_1000, 0, NS_PER_S);
+    assert_int_equal(lease_command(&lease, &raise, &hardware, 0, lease_max_ns), LEASE_TAKEN);
+    hardware.settled = false;
+    assert_true(lease_lapse(&lease, &hardware, 1200, 0, 2 * NS_PER_S));
+    assert_int_equal(lease.cap_w, 1000);
 }
 
 static void a_lease_is_cut_at_the_longest(void **state)
@@ -275,6 +324,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_cap_from_before_the_start_lapses_too),
         cmocka_unit_test(a_node_that_never_had_a_cap_is_left_alone),
         cmocka_unit_test(a_lapse_keeps_a_cap_below_the_safe_one),
+        cmocka_unit_test(a_lapse_keeps_what_somebody_else_has_lowered),
+        cmocka_unit_test(a_lapse_takes_back_a_raise_that_is_under_way),
         cmocka_unit_test(a_lease_is_cut_at_the_longest),
         cmocka_unit_test(what_the_hardware_has_not_answered_is_not_acknowledged),
         cmocka_unit_test(a_locked_limit_is_never_acknowledged),

@@ -271,6 +271,25 @@ static void a_cap_below_the_safe_one_stays_when_the_lease_ends(void **state)
     stage_close(&s);
 }
 
+static void a_lease_that_ends_does_not_undo_what_somebody_else_lowered(void **state)
+{
+    struct stage s;
+    struct wire_command command;
+
+    (void)state;
+    stage_open(&s, 1);
+    command = command_to(&s, 1, 2000, false);
+    command.lease_ms = 1000;
+    send_and_wait(&s, &command);
+    s.registers.node[0].cap_w = 500; /* by another hand; below the safe cap */
+    s.wanted_w = 500;
+    assert_true(turn_until(&s.watcher.loop, LIMIT_MS, is_in_force, &s));
+    wait_for_reports(&s, 10); /* the lease has ended long since */
+    assert_int_equal(report_of(&s)->enforced_cap_w, 500);
+    assert_int_equal(s.registers.node[0].cap_w, 500);
+    stage_close(&s);
+}
+
 static void a_clean_end_restores_and_says_so(void **state)
 {
     struct stage s;
@@ -419,6 +438,7 @@ int main(void)
         cmocka_unit_test(nothing_is_acknowledged_before_the_hardware_has_looked),
         cmocka_unit_test(without_a_controller_the_cap_falls_to_the_safe_one),
         cmocka_unit_test(a_cap_below_the_safe_one_stays_when_the_lease_ends),
+        cmocka_unit_test(a_lease_that_ends_does_not_undo_what_somebody_else_lowered),
         cmocka_unit_test(a_clean_end_restores_and_says_so),
         cmocka_unit_test(an_agent_after_one_that_was_killed_is_another_and_its_cap_is_known),
         cmocka_unit_test(presence_makes_all_report_at_once),
