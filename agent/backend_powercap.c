@@ -150,18 +150,6 @@ static bool find_long_term(const struct backend *b, struct zone *zone)
     return false;
 }
 
-static void read_range(const struct backend *b, struct zone *zone)
-{
-    char file[TEXT_BYTES];
-
-    if (!read_number(b, zone, constraint_file(zone, "max_power_uw", file), &zone->max_uw) ||
-        zone->max_uw == 0)
-        zone->max_uw = zone->original_uw; /* not told: what the machine came with */
-    if (!read_number(b, zone, constraint_file(zone, "min_power_uw", file), &zone->floor_uw) ||
-        zone->floor_uw == 0)
-        zone->floor_uw = zone->max_uw / 100 * FLOOR_PCT_OF_MAX; /* below, throughput collapses */
-}
-
 /* A package that can be limited, or the platform's counter; false: not a zone for us. */
 static bool read_zone(const struct backend *b, const char *folder, struct zone *zone)
 {
@@ -181,8 +169,7 @@ static bool read_zone(const struct backend *b, const char *folder, struct zone *
     if (!find_long_term(b, zone) || !read_limit(b, zone, &zone->original_uw))
         return false;
     zone->original_enabled = read_enabled(b, zone);
-    read_range(b, zone);
-    return zone->max_uw > 0;
+    return true;
 }
 
 /* "intel-rapl:0" is a zone; "intel-rapl:0:1" is a part of one, "intel-rapl-mmio:0" a second face of the same. */
@@ -207,25 +194,16 @@ static bool find_zones(struct backend *b, struct error *err)
 {
     DIR *folder = fdopendir(dup(b->root));
     const struct dirent *entry;
-    size_t packages = 0;
 
     if (folder == NULL)
         return failure(err, ERR_IO, b->root_name, "a folder", "%s", strerror(errno));
     /* cppcheck-suppress readdirCalled; a stream of our own, and readdir_r is deprecated */
     while (b->zones < ZONES_MAX && (entry = readdir(folder)) != NULL) {
-        struct zone *zone = &b->zone[b->zones];
-
-        if (!is_top_zone(entry->d_name) || !read_zone(b, entry->d_name, zone))
-            continue;
-        b->zones++;
-        packages += zone->package;
-        b->max_uw += zone->package ? zone->max_uw : 0;
+        if (is_top_zone(entry->d_name) && read_zone(b, entry->d_name, &b->zone[b->zones]))
+            b->zones++;
     }
     closedir(folder);
     qsort(b->zone, b->zones, sizeof b->zone[0], by_folder); /* folders come in any order */
-    if (packages == 0)
-        return failure(err, ERR_MISSING, b->root_name, "a package zone with a long_term limit",
-                       "none: no RAPL, or masked in a container");
     return true;
 }
 
@@ -298,12 +276,48 @@ static void powercap_close(struct backend *b)
     free(b);
 }
 
+/* After load_original: the limit in force may be one of ours. */
+static void read_range(const struct backend *b, struct zone *zone)
+{
+    char file[TEXT_BYTES];
+
+    if (!read_number(b, zone, constraint_file(zone, "max_power_uw", file), &zone->max_uw) ||
+        zone->max_uw == 0)
+        zone->max_uw = zone->original_uw; /* not told: what the machine came with */
+    if (!read_number(b, zone, constraint_file(zone, "min_power_uw", file), &zone->floor_uw) ||
+        zone->floor_uw == 0)
+        zone->floor_uw = zone->max_uw / 100 * FLOOR_PCT_OF_MAX; /* below, throughput collapses */
+}
+
+/* Sums up the packages and drops those whose greatest power nobody knows. */
+static bool keep_limitable(struct backend *b, int64_t *floor_uw, struct error *err)
+{
+    size_t kept = 0;
+
+    for (size_t z = 0; z < b->zones; z++) {
+        struct zone *zone = &b->zone[z];
+
+        if (zone->package)
+            read_range(b, zone);
+        if (zone->package && zone->max_uw == 0)
+            continue;
+        b->max_uw += zone->max_uw; /* psys: 0 */
+        *floor_uw += zone->floor_uw;
+        b->zone[kept++] = *zone;
+    }
+    b->zones = kept;
+    if (b->max_uw == 0)
+        return failure(err, ERR_MISSING, b->root_name, "a package zone with a long_term limit",
+                       "none: no RAPL, or masked in a container");
+    return true;
+}
+
 static bool take_range(struct backend *b, const struct backend_options *options, struct error *err)
 {
     int64_t floor_uw = 0;
 
-    for (size_t z = 0; z < b->zones; z++)
-        floor_uw += b->zone[z].package ? b->zone[z].floor_uw : 0;
+    if (!keep_limitable(b, &floor_uw, err))
+        return false;
     b->cap_min_w = (floor_uw + UW_PER_W - 1) / UW_PER_W;
     b->cap_max_w = b->max_uw / UW_PER_W;
     if (options->cap_min_w > 0)
@@ -330,7 +344,7 @@ static bool powercap_open(struct backend **out, const struct backend_options *op
     b->root = open(options->powercap_root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (b->root < 0)
         failure(err, ERR_IO, b->root_name, "a folder", "%s", strerror(errno));
-    else if (find_zones(b, err) && take_range(b, options, err) && load_original(b, err))
+    else if (find_zones(b, err) && load_original(b, err) && take_range(b, options, err))
         *out = b;
     if (*out == NULL)
         powercap_close(b);

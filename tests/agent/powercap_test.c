@@ -193,6 +193,50 @@ static void an_agent_after_one_that_was_killed_restores_what_that_one_found(void
     type->close(b);
 }
 
+static void a_cap_that_a_killed_agent_left_is_not_the_range(void **state)
+{
+    struct cap_range before, after;
+    struct backend *b;
+    struct error err;
+
+    (void)state;
+    put("intel-rapl:0", "constraint_1_max_power_uw", "0"); /* the machine does not tell */
+    assert_int_equal(unlink("tree/intel-rapl:1/constraint_1_max_power_uw"), 0);
+    b = opened(&usual);
+    type->range(b, 0, &before);
+    assert_int_equal(before.max_w, 450);
+    assert_int_equal(before.min_w, 135);
+    assert_true(type->apply(b, 0, 200, &err));
+    type->close(b); /* without restore */
+    b = opened(&usual);
+    type->range(b, 0, &after);
+    assert_int_equal(after.max_w, before.max_w);
+    assert_int_equal(after.min_w, before.min_w);
+    assert_true(type->apply(b, 0, 300, &err));
+    assert_int_equal(state_of(b).enforced_w, 300);
+    type->close(b);
+}
+
+static void a_package_whose_greatest_power_nobody_knows_is_left_alone(void **state)
+{
+    struct backend *b;
+    struct error err;
+
+    (void)state;
+    put("intel-rapl:0", "constraint_1_max_power_uw", "0");
+    put("intel-rapl:0", "constraint_1_power_limit_uw", "0");
+    b = opened(&usual);
+    assert_true(type->apply(b, 0, 150, &err));
+    assert_int_equal(get("intel-rapl:0", "constraint_1_power_limit_uw"), 0);
+    assert_int_equal(get("intel-rapl:1", "constraint_1_power_limit_uw"), 150000000);
+    type->close(b);
+    unlink("original");
+    put("intel-rapl:1", "constraint_1_max_power_uw", "0");
+    put("intel-rapl:1", "constraint_1_power_limit_uw", "0");
+    assert_false(type->open(&b, &usual, &err));
+    assert_int_equal(err.what, ERR_MISSING);
+}
+
 static void nothing_is_touched_when_the_original_can_not_be_kept(void **state)
 {
     const struct backend_options options = {
@@ -286,6 +330,8 @@ int main(void)
         WITH_TREE(more_than_the_greatest_becomes_the_greatest),
         WITH_TREE(the_original_limits_come_back),
         WITH_TREE(an_agent_after_one_that_was_killed_restores_what_that_one_found),
+        WITH_TREE(a_cap_that_a_killed_agent_left_is_not_the_range),
+        WITH_TREE(a_package_whose_greatest_power_nobody_knows_is_left_alone),
         WITH_TREE(nothing_is_touched_when_the_original_can_not_be_kept),
         WITH_TREE(a_zone_that_ignores_writes_is_seen_by_reading_back),
         WITH_TREE(a_zone_that_refuses_writes_is_an_error_and_the_others_are_still_lowered),
