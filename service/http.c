@@ -29,8 +29,9 @@ struct http {
 int64_t http_number(const struct http_request *request, const char *name, int64_t least,
                     int64_t most, int64_t fallback)
 {
-    const char *text =
-        MHD_lookup_connection_value(request->connection, MHD_GET_ARGUMENT_KIND, name);
+    const char *text = request == NULL ? NULL
+                                       : MHD_lookup_connection_value(request->connection,
+                                                                     MHD_GET_ARGUMENT_KIND, name);
     char *end = NULL;
     long long value = 0;
 

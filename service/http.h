@@ -31,7 +31,8 @@ uint16_t http_port(const struct http *http);
 bool http_loopback(const struct http *http);
 uint64_t http_requests(const struct http *http);
 
-/* ?name=value as a whole number in least .. most; `fallback` when absent or anything else. */
+/* ?name=value as a whole number in least .. most; `fallback` when absent or anything else. A NULL
+ * request asks for nothing. */
 int64_t http_number(const struct http_request *request, const char *name, int64_t least,
                     int64_t most, int64_t fallback);
 

@@ -1,5 +1,7 @@
 #include "service/reload.h"
 
+#include "config/text.h"
+
 #include "platform/clock.h"
 #include "platform/log.h"
 
@@ -105,7 +107,7 @@ static void log_diagnostics(struct reload *reload, const struct diagnostics *fou
 
         diagnostic_line(&found->item[d], line, sizeof line);
         if (is_error && reload->last_error[0] == '\0')
-            snprintf(reload->last_error, sizeof reload->last_error, "%.699s", line);
+            utf8_shown(line, strlen(line), reload->last_error, sizeof reload->last_error);
         if (d < LINES_LOGGED)
             log_event(is_error ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING,
                       is_error ? "policy.mistake" : "policy.suspicious", "%s", line);

@@ -2,6 +2,8 @@
 
 #include "service/service.h"
 
+#include "config/text.h"
+
 #include "platform/clock.h"
 
 #include <inttypes.h>
@@ -36,16 +38,25 @@ static json_t *stamp(int64_t wall_ms)
     return json_string(text);
 }
 
+/* Texts that were put together here or come from outside, and may be cut inside a character: jansson
+ * makes nothing of broken UTF-8, and a member made of nothing is missing. */
+static json_t *shown(const char *text)
+{
+    char line[RELOAD_PATH_BYTES];
+
+    return json_string(utf8_shown(text, strlen(text), line, sizeof line));
+}
+
 /* The sentence behind a limit of the last decision. */
 static json_t *sentence(const struct service *s, uint32_t limit)
 {
-    char text[256];
+    char text[512];
 
     if (limit == NONE_INDEX)
         return json_null();
     policy_explain(s->reload.policies, &s->decision->limits.limit[limit], s->site, text,
                    sizeof text);
-    return json_string(text);
+    return shown(text);
 }
 
 static bool bound_by_row(const struct node_decision *d)
@@ -138,8 +149,8 @@ static json_t *tightest_json(const struct service *s, uint32_t branch)
     }
     if (tightest == NONE_INDEX)
         return json_null();
-    return json_pack("{s:s, s:s, s:b, s:I, s:I, s:o}", "row",
-                     row_name(rows, s->site, tightest, name, sizeof name), "channel",
+    return json_pack("{s:o, s:s, s:b, s:I, s:I, s:o}", "row",
+                     shown(row_name(rows, s->site, tightest, name, sizeof name)), "channel",
                      channel_names[rows->row[tightest].channel], "soft",
                      s->decision->limits.limit[limit].strength == LIMIT_SOFT, "load_w",
                      (json_int_t)estimate->row[tightest].load_w, "limit_w", (json_int_t)limit_w,
@@ -153,7 +164,7 @@ static void set_binding(const struct service *s, json_t *out, uint32_t row)
 
     if (any)
         row_name(controller_rows(s->controller), s->site, row, name, sizeof name);
-    json_object_set_new(out, "binding_row", any ? json_string(name) : json_null());
+    json_object_set_new(out, "binding_row", any ? shown(name) : json_null());
     json_object_set_new(out, "binding_reason",
                         sentence(s, any ? s->decision->row[row].binding : NONE_INDEX));
 }
@@ -241,7 +252,7 @@ static json_t *node_json(const struct service *s, uint32_t n)
     json_object_set_new(out, "committed_w", json_integer(d->committed_cap_w));
     json_object_set_new(out, "cap_max_w", json_integer(e->cap_max_w));
     json_object_set_new(out, "bound_by", json_string(bound_name(d->bound)));
-    json_object_set_new(out, "bound_row", by_row ? json_string(row) : json_null());
+    json_object_set_new(out, "bound_row", by_row ? shown(row) : json_null());
     json_object_set_new(out, "why",
                         sentence(s, by_row ? s->decision->row[d->bound_row].binding : NONE_INDEX));
     return out;
@@ -348,7 +359,7 @@ static json_t *device_json(const struct device_slot *slot)
     json_object_set_new(out, "since", slot->said ? stamp(slot->since_wall_ms) : json_null());
     json_object_set_new(out, "losses", json_integer((json_int_t)slot->losses));
     json_object_set_new(out, "last_error",
-                        has_error ? json_string(error_line(&slot->last, line, sizeof line))
+                        has_error ? shown(error_line(&slot->last, line, sizeof line))
                                   : json_null());
     json_object_set_new(out, "counters", counted);
     return out;
@@ -375,7 +386,7 @@ static json_t *alarms_json(const struct service *s, int64_t now_ns)
         alarm_subject_name(&alarm->alarm, s->site, controller_rows(s->controller), subject,
                            sizeof subject);
         json_object_set_new(one, "alarm", json_string(alarm_name(alarm->alarm.kind)));
-        json_object_set_new(one, "subject", json_string(subject));
+        json_object_set_new(one, "subject", shown(subject));
         json_object_set_new(one, "number", json_real(alarm->alarm.number));
         json_object_set_new(one, "since", stamp(alarm->since_wall_ms));
         json_object_set_new(one, "for_s", seconds(now_ns - alarm->since_ns));
@@ -392,10 +403,11 @@ static json_t *policy_json(const struct service *s)
     char version[20];
 
     snprintf(version, sizeof version, "%016" PRIx64, r->policies->version);
-    return json_pack("{s:s, s:s, s:o, s:i, s:I, s:I, s:s?}", "file", r->path, "version", version,
-                     "loaded_at", stamp(r->loaded_wall_ms), "policies", (int)r->policies->count,
-                     "reloads_ok", (json_int_t)r->ok, "reloads_failed", (json_int_t)r->failed,
-                     "last_error", r->last_error[0] != '\0' ? r->last_error : NULL);
+    return json_pack("{s:o, s:s, s:o, s:i, s:I, s:I, s:o}", "file", shown(r->path), "version",
+                     version, "loaded_at", stamp(r->loaded_wall_ms), "policies",
+                     (int)r->policies->count, "reloads_ok", (json_int_t)r->ok, "reloads_failed",
+                     (json_int_t)r->failed, "last_error",
+                     r->last_error[0] != '\0' ? shown(r->last_error) : json_null());
 }
 
 static json_t *invariants_json(const struct service *s)

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "config/text.h"
 #include "platform/file.h"
 #include "tests/service/small_site.h"
 #include "tests/support/site_text.h"
@@ -141,6 +142,28 @@ static void a_missing_file_is_a_mistake_and_its_return_a_reload(void **state)
     assert_int_equal(f->applied, 1);
 }
 
+/* A file name longer than a message has room for: the cut falls between the two bytes of an umlaut in one of
+ * the two tries. */
+static void a_mistake_in_umlauts_is_said_in_whole_characters(void **state)
+{
+    struct fixture *f = *state;
+
+    for (size_t shift = 0; shift < 2; shift++) {
+        char *path = f->reload.path;
+        size_t used = shift;
+
+        memset(path, 'x', shift);
+        for (; used < 600; used += 2)
+            memcpy(path + used, "\xc3\xbc", 2);
+        path[used] = '\0';
+        reload_now(&f->reload, "test");
+        assert_int_equal(f->reload.failed, shift + 1);
+        assert_true(strlen(f->reload.last_error) > 200);
+        assert_int_equal(utf8_valid(f->reload.last_error, strlen(f->reload.last_error)),
+                         strlen(f->reload.last_error));
+    }
+}
+
 static void a_hangup_loads_even_what_looks_the_same(void **state)
 {
     struct fixture *f = *state;
@@ -158,6 +181,7 @@ int main(void)
         WITH_LOOP(a_changed_include_is_a_change),
         WITH_LOOP(files_beside_are_no_change),
         WITH_LOOP(a_missing_file_is_a_mistake_and_its_return_a_reload),
+        WITH_LOOP(a_mistake_in_umlauts_is_said_in_whole_characters),
         WITH_LOOP(a_hangup_loads_even_what_looks_the_same),
 #undef WITH_LOOP
     };
