@@ -12,6 +12,54 @@
 
 enum { URGENT_GAP_MS = 100, SAVE_EVERY_MS = 60 * 1000, ALARMS_LOGGED_A_TICK = 20 };
 
+/* ---- the state ------------------------------------------------------------------------------- */
+
+/* A disk that stays full is said once, and once again when it is not. */
+static void save_state(struct service *s)
+{
+    struct error err;
+    char line[600];
+    bool saved = false;
+
+    for (uint32_t n = 0; n < s->site->nodes.count; n++)
+        s->state.remainder_w[n] = controller_learned_remainder_w(s->controller, n);
+    saved = state_save(&s->state, s->site, s->state.remainder_w, &err);
+    if (!saved && !s->unsaved)
+        log_event(LOG_LEVEL_ERROR, "state.unsaved", "why=\"%s\"",
+                  error_line(&err, line, sizeof line));
+    else if (saved && s->unsaved)
+        log_event(LOG_LEVEL_NOTICE, "state.saved", "failed_before=%" PRIu64, s->state.saves_failed);
+    s->unsaved = !saved;
+}
+
+static const char *node_of_epoch(const struct service *s, uint64_t epoch)
+{
+    for (uint32_t n = 0; n < s->site->nodes.count; n++)
+        if (s->ingest.report[n].heard && s->ingest.report[n].applied.epoch == epoch)
+            return s->site->nodes.name[n];
+    return "unknown";
+}
+
+/* Another controller commands. A restart is how an operator takes the site back, so it must begin
+ * above what was seen. */
+static void watch_epochs(struct service *s)
+{
+    uint64_t seen = controller_highest_epoch(s->controller);
+    bool taken = false;
+
+    if (!controller_deposed(s->controller))
+        return;
+    taken = state_outrank(&s->state, seen);
+    if (s->deposed)
+        return;
+    s->deposed = true;
+    log_event(LOG_LEVEL_ERROR, "service.deposed",
+              "node=%s own_epoch=%" PRIu64 " seen_epoch=%" PRIu64 " restart_is_above_it=%s"
+              " why=\"another controller commands\"",
+              node_of_epoch(s, seen), s->state.epoch, seen, taken ? "yes" : "no");
+    save_state(s);
+}
+
 /* ---- one tick -------------------------------------------------------------------------------- */
 
 struct alarm_log {
@@ -64,13 +112,6 @@ static void watch_invariants(struct service *s)
                   " equipment_loosened=%" PRIu64,
                   now->committed_exceeded, now->raised_without_headroom, now->equipment_loosened);
     }
-    if (!s->deposed && controller_deposed(s->controller)) {
-        s->deposed = true;
-        log_event(LOG_LEVEL_ERROR, "service.deposed",
-                  "own_epoch=%" PRIu64
-                  " why=\"a higher epoch was seen: another controller commands\"",
-                  s->state.epoch);
-    }
 }
 
 static void log_commands(const struct decision *decision)
@@ -101,6 +142,7 @@ void service_tick(struct service *s)
 
     update_alarms(s);
     watch_invariants(s);
+    watch_epochs(s);
     log_commands(s->decision);
     if (s->ticks == s->ticks_wanted)
         uv_stop(s->loop);
@@ -138,19 +180,6 @@ static void on_policies(void *context, const struct policy_set *policies)
     controller_reload(s->controller, policies);
     ticker_ticked(&s->ticker);
     service_tick(s);
-}
-
-static void save_state(struct service *s)
-{
-    struct error err;
-    char line[600];
-    uint64_t failed_before = s->state.saves_failed;
-
-    for (uint32_t n = 0; n < s->site->nodes.count; n++)
-        s->state.remainder_w[n] = controller_learned_remainder_w(s->controller, n);
-    if (!state_save(&s->state, s->site, s->state.remainder_w, &err) && failed_before == 0)
-        log_event(LOG_LEVEL_ERROR, "state.unsaved", "why=\"%s\"",
-                  error_line(&err, line, sizeof line));
 }
 
 static void on_save(uv_timer_t *timer) { save_state(timer->data); }

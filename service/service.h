@@ -55,6 +55,7 @@ struct service {
     int64_t started_ns, started_wall_ms, ticked_ns;
     bool running; /* all handles are open */
     bool deposed; /* another controller commands: said once */
+    bool unsaved; /* the last save of the state failed */
     struct invariant_counters counters_said;
 };
 

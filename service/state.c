@@ -17,8 +17,11 @@
 
 enum { STATE_VERSION = 1, STATE_MAX_BYTES = 64 << 20, PATH_BYTES = 600 };
 
-/* Far beyond what counting up or the wall clock reaches, and it leaves room to count on. */
-#define EPOCH_MOST (INT64_MAX / 2)
+/* The wire carries epochs up to 2^53. What is read leaves room for this many starts; what is taken
+ * over from another controller leaves it twice, so that the starts after it can be read, too. */
+#define STARTS_LEFT INT64_C(1000000)
+#define EPOCH_MOST ((INT64_C(1) << 53) - STARTS_LEFT)
+#define EPOCH_MOST_SEEN (EPOCH_MOST - STARTS_LEFT)
 
 static void state_path(const struct state *state, const char *name, char *out, size_t size)
 {
@@ -92,7 +95,7 @@ static bool read_document(const json_t *root, const struct site *site, const cha
         return failure(err, ERR_PROTOCOL, path, "version 1", "another or none");
     if (!json_is_integer(epoch) || json_integer_value(epoch) < 0 ||
         json_integer_value(epoch) > EPOCH_MOST)
-        return failure(err, ERR_RANGE, path, "an epoch that can be counted on", "none");
+        return failure(err, ERR_RANGE, path, "an epoch of 0 .. 2^53 - 10^6", "another or none");
     if (map != NULL && !json_is_object(map))
         return failure(err, ERR_TYPE, path, "remainder_w as an object", "something else");
     if (!read_remainders(map, site, remainder_w, path, err))
@@ -170,13 +173,23 @@ bool state_open(struct state *state, const char *folder, const struct site *site
     return state_save(state, site, state->remainder_w, err);
 }
 
+bool state_outrank(struct state *state, uint64_t seen_epoch)
+{
+    if (seen_epoch > (uint64_t)EPOCH_MOST_SEEN)
+        return false;
+    if (seen_epoch > state->outrank)
+        state->outrank = seen_epoch;
+    return true;
+}
+
 bool state_save(struct state *state, const struct site *site, const int64_t remainder_w[],
                 struct error *err)
 {
+    uint64_t epoch = state->outrank > state->epoch ? state->outrank : state->epoch;
     char path[PATH_BYTES];
     json_t *map = json_object();
     json_t *root = json_pack("{s:i, s:s, s:I, s:O}", "version", STATE_VERSION, "site", site->name,
-                             "epoch", (json_int_t)state->epoch, "remainder_w", map);
+                             "epoch", (json_int_t)epoch, "remainder_w", map);
     char *text = NULL;
     bool ok = false;
 

@@ -21,6 +21,7 @@ enum state_origin {
 struct state {
     char folder[512];
     uint64_t epoch;
+    uint64_t outrank;     /* saved in place of a lower epoch: the next start must be above it */
     int64_t *remainder_w; /* [nodes]; negative: not known */
     enum state_origin origin;
     char aside[600];     /* STATE_DAMAGED: where the damaged file is now */
@@ -34,6 +35,10 @@ struct state {
  * state_close. */
 MUST_USE bool state_open(struct state *state, const char *folder, const struct site *site,
                          int64_t wall_ms, struct arena *arena, struct error *err);
+
+/* Another controller's epoch, which the next start is to be above: on disk with the next save. False
+ * if it is so high that there would be no room to count on from it; it is not taken then. */
+MUST_USE bool state_outrank(struct state *state, uint64_t seen_epoch);
 
 /* Writes the epoch and the remainders [nodes] atomically. */
 MUST_USE bool state_save(struct state *state, const struct site *site, const int64_t remainder_w[],

@@ -1,6 +1,7 @@
 /* The whole service on drivers in memory: what reaches a driver, and what must not. */
 #include "service/pages.h"
 #include "service/service.h"
+#include "service/status.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -196,6 +197,65 @@ static void a_restart_raises_the_epoch(void **state)
     assert_int_equal(f->service->state.epoch, epoch + 1);
 }
 
+static void another_controller_is_outranked_by_the_next_start_only(void **state)
+{
+    struct fixture *f = *state;
+    struct command_id foreign = {0, 1};
+    uint64_t epoch = 0;
+
+    must_open(f, SMALL_SITE("enforce"));
+    turn_ticks(f, 3);
+    epoch = f->service->state.epoch;
+    foreign.epoch = epoch + 40;
+    fake_report(1, foreign, 1000, 900);
+    service_tick(f->service);
+    assert_true(f->service->deposed);
+    assert_int_equal(f->service->state.epoch, epoch);
+    assert_false(f->service->unsaved);
+    assert_int_equal(tear_down(state), 0);
+    set_up(state);
+    must_open(f, SMALL_SITE("enforce"));
+    assert_int_equal(f->service->state.epoch, foreign.epoch + 1);
+}
+
+static void a_disk_that_fails_and_recovers_is_noticed(void **state)
+{
+    struct fixture *f = *state;
+    struct command_id foreign = {0, 1};
+
+    must_open(f, SMALL_SITE("enforce"));
+    foreign.epoch = f->service->state.epoch + 1;
+    assert_int_equal(rename("state", "state-elsewhere"), 0);
+    fake_report(1, foreign, 1000, 900);
+    service_tick(f->service); /* deposed: saves */
+    assert_true(f->service->unsaved);
+    assert_int_equal(rename("state-elsewhere", "state"), 0);
+    service_close(f->service); /* saves, too */
+    assert_false(f->service->unsaved);
+    assert_int_equal(f->service->state.saves_failed, 1);
+}
+
+/* The page as JSON would be read: broken UTF-8 in a text must not cost the member that it is in. */
+static void broken_text_costs_no_member_of_the_status(void **state)
+{
+    struct fixture *f = *state;
+    struct reload *reload = NULL;
+    char *text = NULL;
+    size_t length = 0;
+    FILE *out = open_memstream(&text, &length);
+
+    must_open(f, SMALL_SITE("observe"));
+    reload = &f->service->reload;
+    memset(reload->last_error, 'x', sizeof reload->last_error);
+    snprintf(reload->last_error + sizeof reload->last_error - 4, 4, "\u00fc\xc3");
+    snprintf(reload->path, sizeof reload->path, "b\xfcro/policy.cfg");
+    status_write(f->service, NULL, out);
+    fclose(out);
+    assert_non_null(strstr(text, "\"policy\":{\"file\":\"b?ro/policy.cfg\""));
+    assert_non_null(strstr(text, "xx\u00fc?\""));
+    free(text);
+}
+
 static void a_device_that_does_not_open_leaves_nothing_behind(void **state)
 {
     struct fixture *f = *state;
@@ -290,6 +350,9 @@ int main(void)
         WITH_LOOP(an_enforced_site_is_brought_under_its_limit),
         WITH_LOOP(every_command_carries_the_epoch_that_is_on_disk),
         WITH_LOOP(a_restart_raises_the_epoch),
+        WITH_LOOP(another_controller_is_outranked_by_the_next_start_only),
+        WITH_LOOP(a_disk_that_fails_and_recovers_is_noticed),
+        WITH_LOOP(broken_text_costs_no_member_of_the_status),
         WITH_LOOP(a_device_that_does_not_open_leaves_nothing_behind),
         WITH_LOOP(a_port_that_is_taken_is_an_error),
         WITH_LOOP(stopping_takes_leave_once_and_closes_everything),

@@ -132,6 +132,7 @@ static void damaged_files_are_set_aside_and_the_epoch_still_rises(void **state)
         "{\"version\":1,\"epoch\":-1}",
         "{\"version\":1,\"epoch\":9223372036854775807}",
         "{\"version\":1,\"epoch\":99999999999999999999}",
+        "{\"version\":1,\"epoch\":9007199253740993}", /* 2^53 - 10^6 + 1 */
         "{\"version\":2,\"epoch\":5}",
         "{\"epoch\":5}",
         "{\"version\":1,\"epoch\":5,\"epoch\":6}",
@@ -171,6 +172,39 @@ static void a_folder_in_the_files_place_is_set_aside_too(void **state)
     reopen(f);
     assert_int_equal(f->state.origin, STATE_DAMAGED);
     assert_true(on_disk(f, "\"epoch\""));
+}
+
+static void the_most_that_is_read_leaves_room_on_the_wire(void **state)
+{
+    struct fixture *f = *state;
+
+    reopen(f);
+    write_file(f, "{\"version\":1,\"epoch\":9007199253740992}");
+    reopen(f);
+    assert_int_equal(f->state.origin, STATE_STORED);
+    assert_int_equal(f->state.epoch, (INT64_C(1) << 53) - 1000000 + 1);
+}
+
+static void the_next_start_is_above_another_controllers_epoch(void **state)
+{
+    const uint64_t most = (UINT64_C(1) << 53) - 2000000;
+    struct fixture *f = *state;
+    struct error err;
+
+    reopen(f);
+    assert_true(state_outrank(&f->state, 3)); /* lower than ours: of no weight */
+    assert_true(state_save(&f->state, f->site, f->state.remainder_w, &err));
+    reopen(f);
+    assert_int_equal(f->state.epoch, 1800000001);
+    assert_false(state_outrank(&f->state, most + 1));
+    assert_true(state_outrank(&f->state, most));
+    assert_true(state_outrank(&f->state, most - 1));
+    assert_true(state_save(&f->state, f->site, f->state.remainder_w, &err));
+    assert_int_equal(f->state.epoch, 1800000001);
+    for (uint64_t start = 1; start <= 3; start++) {
+        reopen(f);
+        assert_int_equal(f->state.epoch, most + start);
+    }
 }
 
 static void unknown_nodes_are_forgotten(void **state)
@@ -220,6 +254,8 @@ int main(void)
         WITH_SITE(what_was_learned_comes_back_by_name),
         WITH_SITE(damaged_files_are_set_aside_and_the_epoch_still_rises),
         WITH_SITE(a_folder_in_the_files_place_is_set_aside_too),
+        WITH_SITE(the_most_that_is_read_leaves_room_on_the_wire),
+        WITH_SITE(the_next_start_is_above_another_controllers_epoch),
         WITH_SITE(unknown_nodes_are_forgotten),
         WITH_SITE(a_second_controller_is_refused),
         WITH_SITE(without_a_folder_there_is_no_start),
