@@ -62,6 +62,22 @@ site_up() {
     broker_port=${broker##*:}
 }
 
+# broker_up: a mosquitto of its own, for a script without the rig; then $broker and $broker_port
+broker_up() {
+    for _ in {1..10}; do
+        broker_port=$((20000 + RANDOM % 10000))
+        broker=tcp://127.0.0.1:$broker_port
+        printf 'listener %d 127.0.0.1\nallow_anonymous true\npersistence false\n' "$broker_port" >broker.cfg
+        start broker mosquitto -c broker.cfg -v
+        within 10 "the broker's first words" broker_said 'mosquitto version .* running|Error:'
+        if ! broker_said 'Error:'; then return; fi
+        stop broker # the port was taken
+        rm broker.log
+    done
+    die "no free port for the broker"
+}
+broker_said() { grep -qE "$1" broker.log; }
+
 # agents_up: one process for all nodes of the site
 agents_up() {
     start agents "$CAPSTAN_BIN_DIR/capstan-agent" --site demo --broker "$broker" --backend model \
