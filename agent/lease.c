@@ -12,13 +12,21 @@ void lease_start(struct lease *lease, uint64_t incarnation, const struct cap_sta
     lease->ends_ns = now_ns + lease_ns;
 }
 
+/* 0 is for whoever is there: good enough to lower, but a raise needs to know whom it raises. */
+static bool is_for(const struct lease *lease, const struct wire_command *command)
+{
+    if (command->incarnation == 0)
+        return !command->raise;
+    return command->incarnation == lease->incarnation;
+}
+
 enum lease_verdict lease_command(struct lease *lease, const struct wire_command *command,
                                  const struct cap_state *state, int64_t now_ns,
                                  int64_t lease_max_ns)
 {
     int64_t wanted_w = command->cap_w;
 
-    if (command->incarnation != 0 && command->incarnation != lease->incarnation)
+    if (!is_for(lease, command))
         return LEASE_FOREIGN;
     if (command_id_compare(command->id, lease->taken) <= 0)
         return LEASE_OLD;

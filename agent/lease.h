@@ -36,7 +36,8 @@ struct cap_state {
 void lease_start(struct lease *lease, uint64_t incarnation, const struct cap_state *state,
                  int64_t now_ns, int64_t lease_ns);
 
-/* LEASE_TAKEN: cap_w is what the hardware must now be given, even if it is the same number as before. */
+/* LEASE_FOREIGN: for another incarnation, or a raise for none in particular. LEASE_TAKEN: cap_w is what the
+ * hardware must now be given, even if it is the same number as before. */
 enum lease_verdict lease_command(struct lease *lease, const struct wire_command *command,
                                  const struct cap_state *state, int64_t now_ns,
                                  int64_t lease_max_ns);

@@ -104,7 +104,7 @@ static void deliver(struct world *w, const struct wire_command *c)
     struct lease before = w->lease;
     enum lease_verdict verdict = lease_command(&w->lease, c, &state, w->now_ns, lease_max_ns);
     bool newer = command_id_compare(c->id, before.taken) > 0;
-    bool for_me = c->incarnation == 0 || c->incarnation == ME;
+    bool for_me = c->incarnation == ME || (c->incarnation == 0 && !c->raise);
 
     assert_int_equal(verdict == LEASE_TAKEN, newer && for_me);
     if (verdict != LEASE_TAKEN) {
@@ -289,7 +289,7 @@ static void a_lease_is_cut_at_the_longest(void **state)
 static void what_the_hardware_has_not_answered_is_not_acknowledged(void **state)
 {
     const struct wire_command raise = {
-        .id = {1, 1}, .cap_w = 2000, .raise = true, .lease_ms = 1000};
+        .id = {1, 1}, .cap_w = 2000, .raise = true, .lease_ms = 1000, .incarnation = ME};
     struct cap_state hardware = in_force_1000;
     struct lease lease;
 
@@ -302,6 +302,22 @@ static void what_the_hardware_has_not_answered_is_not_acknowledged(void **state)
     hardware.enforced_w = 2000;
     assert_true(lease_settle(&lease, &hardware, 0));
     assert_int_equal(lease.in_force.seq, 1);
+}
+
+static void a_raise_must_say_for_whom(void **state)
+{
+    struct wire_command command = {.id = {1, 1}, .cap_w = 2000, .raise = true, .lease_ms = 1000};
+    struct lease lease;
+
+    (void)state;
+    lease_start(&lease, ME, &in_force_1000, 0, NS_PER_S);
+    assert_int_equal(lease_command(&lease, &command, &in_force_1000, 0, lease_max_ns),
+                     LEASE_FOREIGN);
+    assert_int_equal(lease.cap_w, 1000);
+    command.raise = false;
+    command.cap_w = 700;
+    assert_int_equal(lease_command(&lease, &command, &in_force_1000, 0, lease_max_ns), LEASE_TAKEN);
+    assert_int_equal(lease.cap_w, 700);
 }
 
 static void a_locked_limit_is_never_acknowledged(void **state)
@@ -328,6 +344,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_lapse_takes_back_a_raise_that_is_under_way),
         cmocka_unit_test(a_lease_is_cut_at_the_longest),
         cmocka_unit_test(what_the_hardware_has_not_answered_is_not_acknowledged),
+        cmocka_unit_test(a_raise_must_say_for_whom),
         cmocka_unit_test(a_locked_limit_is_never_acknowledged),
     };
 
