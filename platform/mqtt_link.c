@@ -64,13 +64,24 @@ static void on_connect_failed(void *context, MQTTAsync_failureData *data)
 
 static void on_subscribed(void *context, MQTTAsync_successData *data)
 {
+    const struct mqtt_filter *filter = context;
+    struct mqtt_session *s = filter->session;
+    bool last;
+
     (void)data;
-    raise_signal(context, SIGNAL_SUBSCRIBED, 0, NULL);
+    pthread_mutex_lock(&s->lock);
+    last = s->unanswered > 0 && --s->unanswered == 0;
+    pthread_mutex_unlock(&s->lock);
+    if (last)
+        raise_signal(s, SIGNAL_SUBSCRIBED, 0, NULL);
 }
 
 static void on_subscribe_failed(void *context, MQTTAsync_failureData *data)
 {
-    raise_failure(context, SIGNAL_SUBSCRIBE_FAILED, data);
+    const struct mqtt_filter *filter = context;
+
+    raise_signal(filter->session, SIGNAL_SUBSCRIBE_FAILED,
+                 data != NULL ? data->code : MQTTASYNC_FAILURE, filter->text);
 }
 
 static void on_lost(void *context, char *cause)
@@ -278,6 +289,7 @@ static void begin_connecting(struct mqtt_session *s)
     s->failed_code = 0;
     s->failed_text[0] = '\0';
     s->filters_made = 0;
+    s->unanswered = 0;
     s->state = LINK_CONNECTING;
     s->due_ns = clock_monotonic_ns() + s->options.connect_timeout_ms * NS_PER_MS + outcome_grace_ns;
     pthread_mutex_unlock(&s->lock);
@@ -294,25 +306,24 @@ static void begin_connecting(struct mqtt_session *s)
         go_down(s, &err);
 }
 
-/* Asks for all filters that this connection does not have yet. Lock held, released around Paho. */
+/* Asks for all filters that this connection does not have yet. One by one: of several in one packet Paho calls a
+ * refusal a success, and hands on the broker's answers without saying how many there are.
+ * Lock held, released around Paho. */
 static bool begin_subscribing(struct mqtt_session *s)
 {
     MQTTAsync_responseOptions options = MQTTAsync_responseOptions_initializer;
-    char *topic[MQTT_FILTERS_MAX];
-    int qos[MQTT_FILTERS_MAX];
-    size_t count = s->filters - s->filters_made;
-    int rc;
+    size_t first = s->filters_made, end = s->filters;
+    int rc = MQTTASYNC_SUCCESS;
 
-    for (size_t i = 0; i < count; i++) {
-        topic[i] = s->filter[s->filters_made + i].text;
-        qos[i] = s->filter[s->filters_made + i].qos;
-    }
-    s->filters_made = s->filters;
+    s->unanswered += end - first;
+    s->filters_made = end;
     options.onSuccess = on_subscribed;
     options.onFailure = on_subscribe_failed;
-    options.context = s;
     pthread_mutex_unlock(&s->lock);
-    rc = MQTTAsync_subscribeMany(s->paho, (int)count, topic, qos, &options);
+    for (size_t i = first; i < end && rc == MQTTASYNC_SUCCESS; i++) {
+        options.context = &s->filter[i];
+        rc = MQTTAsync_subscribe(s->paho, s->filter[i].text, s->filter[i].qos, &options);
+    }
     pthread_mutex_lock(&s->lock);
     return rc == MQTTASYNC_SUCCESS;
 }
@@ -390,6 +401,7 @@ static void step(struct mqtt_session *s)
 {
     unsigned signals = s->signals;
     int64_t now_ns = clock_monotonic_ns();
+    char refused[sizeof s->failed_text + 32];
     struct error err;
 
     s->signals = 0;
@@ -399,7 +411,8 @@ static void step(struct mqtt_session *s)
         return;
     }
     if (s->state != LINK_DOWN && (signals & SIGNAL_SUBSCRIBE_FAILED) != 0) {
-        give_up(s, "a subscription was refused");
+        snprintf(refused, sizeof refused, "no subscription to %s", s->failed_text);
+        give_up(s, refused);
         return;
     }
     switch (s->state) {

@@ -29,6 +29,7 @@ enum link_state { LINK_DOWN, LINK_CONNECTING, LINK_SUBSCRIBING, LINK_UP };
 struct mqtt_filter {
     char text[MQTT_FILTER_BYTES];
     int qos;
+    struct mqtt_session *session; /* what Paho hands back with the broker's answer */
 };
 
 struct mqtt_session {
@@ -52,6 +53,7 @@ struct mqtt_session {
     struct mqtt_counters counters;
     struct mqtt_filter filter[MQTT_FILTERS_MAX]; /* those below `filters` never change */
     size_t filters;
+    size_t unanswered; /* of those asked for on this connection */
     unsigned signals;
     int failed_code;
     char failed_text[128];

@@ -323,6 +323,7 @@ bool mqtt_session_subscribe(struct mqtt_session *session, const char *filter, in
         struct mqtt_filter *f = &session->filter[session->filters];
 
         snprintf(f->text, sizeof f->text, "%s", filter);
+        f->session = session;
         f->qos = qos;
         session->filters++;
         pthread_cond_signal(&session->wake);

@@ -30,24 +30,43 @@ static void give_room(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
     *buffer = uv_buf_init(broker->room, sizeof broker->room);
 }
 
-/* Each packet of this client comes in one piece: it is small, and waits for the answer. */
+/* An answer for each filter of the packet: length, text, QoS. */
+static void answer_subscribe(struct fake_broker *broker, const uint8_t *packet, size_t length)
+{
+    uint8_t *suback = broker->suback[broker->subacks++ % FAKE_FILTERS_MAX];
+    size_t filters = 0;
+
+    for (size_t at = 4; at + 2 < length && filters < FAKE_FILTERS_MAX; filters++) {
+        at += 2 + (size_t)packet[at] * 256 + packet[at + 1] + 1;
+        suback[4 + filters] = at <= length && packet[at - 2] == '!' ? 0x80 : 0;
+    }
+    suback[0] = 0x90;
+    suback[1] = (uint8_t)(2 + filters);
+    suback[2] = packet[2];
+    suback[3] = packet[3];
+    send_bytes(broker, suback, 4 + filters);
+    if (broker->length > 0)
+        send_bytes(broker, broker->bytes, broker->length);
+}
+
+/* This client's packets are small: each comes in one piece, and its length is one byte. */
 static void on_bytes(uv_stream_t *stream, ssize_t length, const uv_buf_t *buffer)
 {
     static const uint8_t connack[] = {0x20, 2, 0, 0};
-    static uint8_t suback[] = {0x90, 3, 0, 0, 0};
     struct fake_broker *broker = stream->data;
     const uint8_t *bytes = (const uint8_t *)buffer->base;
 
-    if (length < 4 || broker->silent)
+    if (broker->silent)
         return;
-    if (bytes[0] == CONNECT) {
-        send_bytes(broker, connack, sizeof connack);
-    } else if (bytes[0] == SUBSCRIBE) {
-        suback[2] = bytes[2];
-        suback[3] = bytes[3];
-        send_bytes(broker, suback, sizeof suback);
-        if (broker->length > 0)
-            send_bytes(broker, broker->bytes, broker->length);
+    for (ssize_t at = 0, size; at + 4 <= length;
+         at += size) { /* bounded: each turn eats a packet */
+        size = 2 + bytes[at + 1];
+        if (at + size > length)
+            return;
+        if (bytes[at] == CONNECT)
+            send_bytes(broker, connack, sizeof connack);
+        else if (bytes[at] == SUBSCRIBE)
+            answer_subscribe(broker, bytes + at, (size_t)size);
     }
 }
 

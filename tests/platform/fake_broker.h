@@ -6,7 +6,10 @@
 
 #include <uv.h>
 
-/* After CONNECT and SUBSCRIBE it answers as a broker does, unless silent; then it sends `bytes`. */
+enum { FAKE_FILTERS_MAX = 16 };
+
+/* After CONNECT and SUBSCRIBE it answers as a broker does, unless silent; then it sends `bytes`. Filters that end in
+ * '!' are refused. */
 struct fake_broker {
     uv_tcp_t listener, peer;
     bool silent;
@@ -14,6 +17,8 @@ struct fake_broker {
     size_t length;
     char url[32];
     unsigned connections;
+    uint8_t suback[FAKE_FILTERS_MAX][4 + FAKE_FILTERS_MAX]; /* in use until they are written */
+    size_t subacks;
     char room[4096];
 };
 

@@ -506,6 +506,13 @@ static void it_can_be_closed_at_any_time(void **state)
 static const uint8_t nul_in_topic[] = {0x30, 6, 0, 3, 'a', 0,   'b', 'x',
                                        0x30, 5, 0, 2, 'o', 'k', 'y'};
 
+static bool is_told(void *context)
+{
+    struct client *c = context;
+
+    return c->connected > 0 || c->lost > 0;
+}
+
 static bool is_told_of_either(void *context)
 {
     struct client *c = context;
@@ -555,6 +562,43 @@ static void a_broker_that_never_answers_is_given_up(void **state)
     assert_true(turn_to_end(&loop, LIMIT_MS));
 }
 
+/* One that is refused is enough, whichever it is; NULL: none is. */
+static void check_filters(const char *const filter[3], const char *refused)
+{
+    struct fake_broker fake;
+    struct client c;
+    struct mqtt_options options;
+    const struct mqtt_events events = {&c, note_connected, note_lost, note_message};
+    uv_loop_t loop;
+
+    assert_int_equal(uv_loop_init(&loop), 0);
+    assert_true(fake_broker_open(&fake, &loop, false, NULL, 0));
+    options = options_for(&c, &loop, fake.url);
+    assert_true(mqtt_session_open(&c.session, &loop, &options, &events, &c.error));
+    for (size_t i = 0; i < 3 && filter[i] != NULL; i++)
+        assert_true(mqtt_session_subscribe(c.session, filter[i], 0, &c.error));
+    mqtt_session_start(c.session);
+    assert_true(turn_until(&loop, LIMIT_MS, is_told, &c));
+    assert_int_equal(c.connected, refused == NULL);
+    assert_int_equal(c.lost, refused != NULL);
+    if (refused != NULL)
+        assert_non_null(strstr(c.error.got, refused)); /* and is named */
+    client_close(&c);
+    fake_broker_close(&fake);
+    assert_true(turn_to_end(&loop, LIMIT_MS));
+}
+
+static void a_connection_stands_only_with_all_its_subscriptions(void **state)
+{
+    (void)state;
+#define FILTERS(...) ((const char *const[3]){__VA_ARGS__})
+    check_filters(FILTERS("one", "two", "three"), NULL);
+    check_filters(FILTERS("one!"), "one!");
+    check_filters(FILTERS("one!", "two", "three"), "one!");
+    check_filters(FILTERS("one", "two!", "three"), "two!");
+    check_filters(FILTERS("one", "two", "three!"), "three!");
+}
+
 static int start_broker(void **state)
 {
     struct error err;
@@ -595,6 +639,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(it_can_be_closed_at_any_time),
         cmocka_unit_test(a_topic_with_a_nul_is_not_taken_for_another),
         cmocka_unit_test(a_broker_that_never_answers_is_given_up),
+        cmocka_unit_test(a_connection_stands_only_with_all_its_subscriptions),
     };
 
     if (argc == 2)
