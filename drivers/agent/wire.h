@@ -10,11 +10,11 @@
  *   capstan/v1/SITE/controller         controller -> all     {"epoch":7,"online":true}: agents report at once;
  *                                                            the will says "online":false  never retained
  *
- * A report acknowledges: (epoch, seq) is the newest command whose cap is in force. incarnation is a random
- * number that the agent draws for each node at start; a command for another incarnation is dropped (0 in a
- * command means "whichever", and never to raise). Only a command that says "raise":true may raise; any other leaves min(cap in
- * force, cap_w). Numbers are checked for range, texts for length; unknown members are ignored, missing or wrong
- * ones make the message malformed. Pure apart from memory of the JSON library. */
+ * A report acknowledges: (epoch, seq) is the newest command whose cap is in force. incarnation is a random number
+ * that the agent draws at start; a command for another incarnation is dropped (0 in a command means "whichever",
+ * and may not raise). Only a command that says "raise":true may raise; any other leaves min(cap in force, cap_w).
+ * Numbers are checked for range, texts for length; unknown members are ignored, missing or wrong ones make the
+ * message malformed. Pure apart from memory of the JSON library. */
 #ifndef DRIVERS_AGENT_WIRE_H
 #define DRIVERS_AGENT_WIRE_H
 
