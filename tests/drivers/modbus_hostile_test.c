@@ -13,6 +13,8 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include <netdb.h>
+
 #include "drivers/modbus/modbus.h"
 #include "tests/drivers/hostile_modbus.h"
 #include "tests/drivers/modbus_bench.h"
@@ -335,6 +337,17 @@ static void a_descriptor_that_select_can_not_take_is_refused(void **state)
     hostile_stop(&server);
 }
 
+/* A machine without /etc/hosts and name servers knows not even itself. */
+static bool knows_itself(void)
+{
+    struct addrinfo *found = NULL;
+    bool known = getaddrinfo("localhost", NULL, NULL, &found) == 0;
+
+    if (known)
+        freeaddrinfo(found);
+    return known;
+}
+
 static void names_are_resolved_without_waiting(void **state)
 {
     static struct bench bench;
@@ -343,6 +356,10 @@ static void names_are_resolved_without_waiting(void **state)
     char address[32];
 
     (void)state;
+    if (!knows_itself()) {
+        print_message("SKIPPED: this machine can't resolve \"localhost\"\n");
+        skip();
+    }
     hostile_start(&server, HOSTILE_HONEST);
     bench_open(&bench);
     good = meter_at(&bench, server.port);

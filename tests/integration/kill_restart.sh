@@ -9,7 +9,7 @@ source "$CAPSTAN_SOURCE_DIR/tests/service/live_site.bash"
 now_ms() { date +%s%3N; }
 
 site_up
-start everything mosquitto_sub -p "$broker_port" -t 'capstan/v1/demo/node/+/cap' -v
+start everything mosquitto_sub -h 127.0.0.1 -p "$broker_port" -t 'capstan/v1/demo/node/+/cap' -v
 agents_up
 controller_up --log-level info
 within 30 "all nodes heard" status_true '.nodes.fresh >= 300'

@@ -14,7 +14,7 @@ sed -i 's|pointer = "/intensity"; stale_after = "10 s"|pointer = "/intensity"; s
 grep -q 'stale_after = "4 s"' site/site.cfg || die "the demo's carbon signal is written in another way"
 controller_up --mode observe --log-level notice
 
-publish() { mosquitto_pub -p "$broker_port" -t grid/carbon -q 1 -m "$1"; }
+publish() { mosquitto_pub -h 127.0.0.1 -p "$broker_port" -t grid/carbon -q 1 -m "$1"; }
 point() { status ".points[] | select(.name == \"carbon\") | [.quality, (.value | tostring)] | join(\" \")"; }
 point_is() { [[ $(point) == "$1" ]]; }
 counter() { status ".devices[] | select(.name == \"carbon\") | .counters.$1"; }

@@ -6,7 +6,7 @@ set -euo pipefail
 source "$CAPSTAN_SOURCE_DIR/tests/service/live_site.bash"
 
 site_up
-start everything mosquitto_sub -p "$broker_port" -t '#' -v
+start everything mosquitto_sub -h 127.0.0.1 -p "$broker_port" -t '#' -v
 # What the agents and the plant say by themselves, before there is a controller.
 agents_up
 within 20 "reports before the controller" grep -q '/report ' everything.log
