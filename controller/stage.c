@@ -17,8 +17,10 @@ void stage_create(struct stage *stage, const struct site *site, const struct row
     stage->headroom_bp = arena_array(arena, rows->count, int64_t);
     stage->committed_bp = arena_array(arena, rows->count, int64_t);
     stage->raise = arena_array(arena, site->nodes.count, uint32_t);
-    for (uint32_t n = 0; n < site->nodes.count; n++)
+    for (uint32_t n = 0; n < site->nodes.count; n++) {
         stage->node[n].in_force_w = site->nodes.uncapped_w[n];
+        stage->largest_step_w = max_w(stage->largest_step_w, site->nodes.cap_step_w[n]);
+    }
 }
 
 /* ---- what the nodes report ---- */
@@ -302,11 +304,12 @@ static int64_t ramp_w(struct stage *stage, int64_t now_ns)
     int64_t elapsed_ms = stage->ticked ? (now_ns - stage->last_ns) / NS_PER_MS : 0;
     int64_t second_ms = 1000;
 
-    /* Credit of at most a second, so that a pause is not followed by a burst. */
+    /* Credit of at most a second, so that a pause is not followed by a burst; but of a step, or a slow ramp would
+     * never afford one. */
     elapsed_ms = min_w(elapsed_ms, second_ms);
     stage->raise_credit_mw =
         min_w(stage->raise_credit_mw + stage->site->control.release_w_per_s * elapsed_ms,
-              stage->site->control.release_w_per_s * second_ms);
+              max_w(stage->site->control.release_w_per_s, stage->largest_step_w) * second_ms);
     stage->ticked = true;
     stage->last_ns = now_ns;
     return stage->raise_credit_mw / 1000;

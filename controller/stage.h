@@ -60,8 +60,9 @@ struct stage {
     struct stage_node *node;
     int64_t
         *committed_bp; /* [rows] watts x SHARE_WHOLE_BP that may be drawn, this tick's raises too */
-    int64_t *headroom_bp;    /* [rows] what the limit leaves above that */
-    uint32_t *raise;         /* [nodes] scratch */
+    int64_t *headroom_bp; /* [rows] what the limit leaves above that */
+    uint32_t *raise;      /* [nodes] scratch */
+    int64_t largest_step_w;
     int64_t raise_credit_mw; /* what the release ramp has granted and nobody has used */
     bool ticked;
     int64_t last_ns;

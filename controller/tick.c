@@ -213,18 +213,27 @@ static void count_committed(struct controller *c, const struct estimate *estimat
     }
 }
 
-/* Invariant 5 as a counter: every rated branch has a hard limit, whatever the policies say. */
+/* Invariant 5 as a counter: on every rated row the equipment's own limit stands, and nothing looser is in force. */
 static void count_equipment(struct controller *c)
 {
+    const struct decision *d = &c->decision;
+    uint32_t rated = 0;
+    uint32_t kept = 0;
+
     for (uint32_t r = 0; r < c->rows.count; r++) {
         const struct row *row = &c->rows.row[r];
         const struct rating *rating = &c->site->tree.rating[row->branch];
-        bool judged = rating->kind != RATING_NONE &&
-                      (rating->kind == RATING_A) == (row->channel != CHANNEL_TOTAL);
 
-        if (judged && c->decision.row[r].hard == NONE_INDEX)
-            c->decision.counters.equipment_loosened++;
+        rated += rating->kind != RATING_NONE &&
+                 (rating->kind == RATING_A) == (row->channel != CHANNEL_TOTAL);
     }
+    for (uint32_t i = 0; i < d->limits.count; i++) {
+        const struct limit *limit = &d->limits.limit[i];
+
+        kept += limit->reason.policy == 0 &&
+                d->row[limit->row].limit_w <= limit_now_w(limit, d->now_ns);
+    }
+    c->decision.counters.equipment_loosened += rated - kept;
 }
 
 /* FNV-1a over what leaves the core: equal on every build for the same inputs. */

@@ -75,11 +75,33 @@ static void the_same_inputs_give_the_same_decisions(void **state)
     }
 }
 
+static void a_slow_ramp_still_affords_a_step(void **state)
+{
+    struct world world;
+    uint32_t raises = 0;
+
+    (void)state;
+    world_create(&world, 42, NODES_MAX); /* a fixed site: what is asked is whether it ever rises */
+    world.site->control.release_w_per_s = 1;
+    for (int i = 0; i < 400; i++) {
+        const struct decision *decision = NULL;
+
+        world.limit[1].value_w = i < 100 ? 0 : LIMIT_MAX_W;
+        decision = world_tick(&world);
+        for (uint32_t k = 0; k < decision->commands; k++)
+            raises += decision->command[k].kind == COMMAND_RAISE;
+    }
+    assert_true(raises > 0);
+    assert_string_equal(world.broken, "");
+    world_free(&world);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_order_of_events_breaks_a_limit),
         cmocka_unit_test(the_same_inputs_give_the_same_decisions),
+        cmocka_unit_test(a_slow_ramp_still_affords_a_step),
     };
     const char *sanitizer = getenv("CAPSTAN_SANITIZE");
 
