@@ -17,6 +17,7 @@
 #include "tests/controller/world.h"
 
 enum { WORLD_TICKS = 500, STORM_TICKS = 170, CALM_TICKS = 80, NODES_MAX = 24 };
+enum { SILENT_WORLDS = 200, SILENT_TICKS = 60 };
 
 static uint64_t seed;
 static uint64_t ticks_wanted = 100000;
@@ -75,6 +76,34 @@ static void the_same_inputs_give_the_same_decisions(void **state)
     }
 }
 
+/* The meters fall silent while little is drawn, then everybody draws: an old load less a new draw looks as if nothing
+ * were uncontrolled. Longer than any hold, on many sites, so that a believed stale reading can't hide. */
+static void what_a_silent_meter_showed_makes_no_room(void **state)
+{
+    (void)state;
+    for (uint64_t i = 0; i < SILENT_WORLDS; i++) {
+        struct world world;
+        int64_t most_w = 0;
+
+        world_create(&world, seed + i, NODES_MAX);
+        for (uint32_t n = 0; n < world.site->nodes.count; n++) {
+            most_w += world.site->nodes.uncapped_w[n];
+            world.agent[n].demand_w = 0;
+        }
+        world.limit[0].value_w = most_w / 2;
+        for (int tick = 0; tick < SILENT_TICKS; tick++)
+            world_tick(&world);
+        memset(world.silent, true, world.site->points * sizeof *world.silent);
+        for (uint32_t n = 0; n < world.site->nodes.count; n++)
+            world.agent[n].demand_w = world.site->nodes.uncapped_w[n];
+        for (int tick = 0; tick < SILENT_TICKS; tick++)
+            world_tick(&world);
+        if (world.broken[0] != '\0')
+            fail_msg("%s (--seed %llu)", world.broken, (unsigned long long)(seed + i));
+        world_free(&world);
+    }
+}
+
 static void a_slow_ramp_still_affords_a_step(void **state)
 {
     struct world world;
@@ -101,6 +130,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_order_of_events_breaks_a_limit),
         cmocka_unit_test(the_same_inputs_give_the_same_decisions),
+        cmocka_unit_test(what_a_silent_meter_showed_makes_no_room),
         cmocka_unit_test(a_slow_ramp_still_affords_a_step),
     };
     const char *sanitizer = getenv("CAPSTAN_SANITIZE");
