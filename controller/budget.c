@@ -10,6 +10,8 @@ static void take_limit(struct row_decision *row, const struct limit_list *limits
             row->hard = index;
             row->limit_w = value_w;
         }
+    } else if (limits->limit[index].strength == LIMIT_FLOOR) {
+        row->floor_w = max_w(row->floor_w, value_w);
     } else if (row->soft == NONE_INDEX || value_w < row->soft_limit_w) {
         row->soft = index;
         row->soft_limit_w = value_w;
@@ -21,6 +23,8 @@ static void row_budget(const struct site *site, const struct row_estimate *estim
 {
     int64_t guarded_w = row->limit_w;
 
+    if (row->soft != NONE_INDEX)
+        row->soft_limit_w = max_w(row->soft_limit_w, row->floor_w);
     row->limited = row->hard != NONE_INDEX || row->soft != NONE_INDEX;
     if (row->hard != NONE_INDEX)
         guarded_w -= share_up_w(site->control.guard_bp, row->limit_w);

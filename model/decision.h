@@ -35,7 +35,8 @@ struct row_decision {
     int64_t limit_w;      /* least hard limit; LIMIT_MAX_W when not limited by a hard one */
     uint32_t hard;        /* index in decision.limits, NONE_INDEX if none */
     uint32_t soft;        /* the least soft limit, NONE_INDEX if none */
-    int64_t soft_limit_w; /* LIMIT_MAX_W if none */
+    int64_t soft_limit_w; /* with the floor applied; LIMIT_MAX_W if none */
+    int64_t floor_w;      /* soft limits press no lower; 0 if there is none */
     uint32_t binding;     /* the limit whose value made the budget: hard or soft */
     int64_t
         budget_w;   /* for controllable caps, x coefficients; may be below what minimum caps need */

@@ -8,8 +8,9 @@
 #include "model/supply_tree.h"
 
 /* Hard: breakers, contracts; broken never while minimum caps make it feasible. Soft: goals; they lower caps
- * as far as the minimum caps and raise no alarm of a shortfall. */
-enum limit_strength { LIMIT_HARD, LIMIT_SOFT };
+ * as far as the minimum caps and raise no alarm of a shortfall. Floor: soft limits of the row press no lower than
+ * this, so that goals fall no faster than a ramp allows; hard limits take no notice of it. */
+enum limit_strength { LIMIT_HARD, LIMIT_SOFT, LIMIT_FLOOR };
 
 /* What a policy wants to say about a limit, as data; policy_explain() makes the sentence. Two numbers in
  * the policy's own meaning (an intensity, a rating) and a code from its list. */

@@ -5,7 +5,10 @@
 #define MODEL_SITE_H
 
 #include "model/arena.h"
+#include "model/curve.h"
 #include "model/device.h"
+#include "model/forecast.h"
+#include "model/grid_event.h"
 #include "model/reading.h"
 #include "model/supply_tree.h"
 
@@ -36,6 +39,8 @@ struct node_table {
     const uint8_t *priority_class; /* 0 is served first */
     const uint32_t *gang;     /* nodes of one synchronous job share a number; NONE_INDEX: none */
     const uint32_t *actuator; /* index in site.actuators; NONE_INDEX: none */
+    const struct curve *const
+        *curve; /* NULL as a whole, or of a node: work in proportion to the cap */
 };
 
 enum source_kind { SOURCE_PV, SOURCE_WIND, SOURCE_BATTERY };
@@ -48,6 +53,10 @@ struct source {
     uint32_t power_point;     /* W; production is positive here, whatever the meter's sign */
     bool meter_counts_import; /* the meter shows production as negative import: turn it around */
     int64_t rated_w;
+    /* Of a battery; NONE_INDEX and 0 for all others. */
+    uint32_t charge_point; /* state of charge, % of capacity_wh */
+    int64_t capacity_wh;
+    int64_t reserve_bp; /* of the capacity: kept for riding through, never planned on */
 };
 
 enum failover_rule { FAILOVER_OFF, FAILOVER_CHECK };
@@ -88,6 +97,12 @@ struct site {
 
     uint32_t sources;
     const struct source *source;
+
+    uint32_t forecasts;
+    const struct forecast_source *forecast;
+
+    uint32_t event_sources;
+    const struct event_source *event_source;
 
     uint32_t brokers;
     const struct broker *broker;

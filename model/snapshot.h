@@ -43,6 +43,8 @@ struct snapshot {
     struct local_time local;
     const struct reading *reading;    /* [site.points] */
     const struct node_report *report; /* [site.nodes.count] */
+    const struct forecast *forecast;  /* [site.forecasts] */
+    const struct event_list *events;  /* [site.event_sources] */
 };
 
 /* What a source produces now, W, rounded down, never negative. False when its reading is not good: then nothing

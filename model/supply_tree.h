@@ -7,6 +7,7 @@
 #define MODEL_SUPPLY_TREE_H
 
 #include "model/base.h"
+#include "model/trip.h"
 
 enum { PHASES = 3, HANGS_MAX = 2, FEEDS_MAX = 8 };
 
@@ -33,7 +34,8 @@ struct supply_tree {
     const char *const *name;     /* [branches] */
     const char *const *level; /* [branches] "site", "feeder", "pdu", "rack": a label for people */
     const struct rating *rating;
-    const int64_t *derating_bp; /* continuous share of the rating: 8000 is NEC's 80 % */
+    const struct trip_curve *const *trip; /* NULL as a whole, or of a branch: not known */
+    const int64_t *derating_bp;           /* continuous share of the rating: 8000 is NEC's 80 % */
     const int64_t
         *loss_bp; /* what the branch's own transformer, UPS and cables add to what is drawn below */
     const double *nominal_v;          /* line to neutral */
