@@ -20,8 +20,10 @@
  * others.
  *
  * Caps are whole watts on each node's settable grid. solver_run rounds the exact caps down and then hands out what
- * that left, one step at a time to the lowest level (or steepest slope) first, ties to the lower node number, until
- * no step fits: every node ends less than one step below its exact cap. Where a row can't carry the least caps its
+ * that left, one step at a time to the lowest level (or steepest slope) first, until no step fits; of equals the one
+ * that would be lower after its step goes first, then the one whose group (nodes that load the same rows and are
+ * planned alike) has the lower first number, then the lower number. Every node ends less than one step and 2^-5 W
+ * below its exact cap. Where a row can't carry the least caps its
  * members keep them: never an error, never a guess. Pure; no allocation after solver_create. */
 #ifndef CONTROLLER_PROBLEM_H
 #define CONTROLLER_PROBLEM_H
@@ -54,6 +56,7 @@ struct problem {
 
 enum objective { OBJECTIVE_MAX_MIN, OBJECTIVE_THROUGHPUT };
 
+/* What was found for a node. */
 struct node_answer {
     int64_t cap_w; /* 0 for a fixed node */
     enum bound_kind bound;
@@ -62,10 +65,9 @@ struct node_answer {
 
 struct solver;
 
-/* For problems with these rows, nodes and shares (borrowed for the solver's life); limits and nodes may differ from
- * run to run. gangs: one more than the greatest gang number. */
-struct solver *solver_create(uint32_t rows, uint32_t nodes, const uint32_t *first,
-                             const struct row_share *share, uint32_t gangs, struct arena *arena);
+/* For problems like this one: with its rows, nodes and shares (borrowed for the solver's life), gang numbers and curves
+ * no longer than its own. Limits and nodes may differ from run to run. Memory from the arena. */
+struct solver *solver_create(const struct problem *problem, struct arena *arena);
 
 /* Whether this objective can be solved for these rows and gangs; false with what stands in the way in *err (where:
  * "rows", numbers of rows and nodes in the text). Max-min always can. */
@@ -76,6 +78,12 @@ MUST_USE bool solver_can(const struct solver *solver, const struct problem *prob
 void solver_run(struct solver *solver, const struct problem *problem, enum objective objective,
                 struct node_answer answer[], int64_t used_w[]);
 
+/* The same in steps, for who knows what changed since the run before: tell the nodes that differ, then run with all
+ * limits. Identical results, whatever was told before. */
+void solver_tell(struct solver *solver, uint32_t n, const struct problem_node *node);
+void solver_go(struct solver *solver, const int64_t limit_w[], enum objective objective,
+               struct node_answer answer[], int64_t used_w[]);
+
 /* Throughput at a cap as it was measured, relative to that at the greatest cap; and that / weight. */
 double problem_throughput(const struct problem_node *node, int64_t cap_w);
 double problem_level(const struct problem_node *node, int64_t cap_w);
@@ -83,5 +91,7 @@ double problem_level(const struct problem_node *node, int64_t cap_w);
 /* Whether the hardware takes this cap, and the greatest settable cap <= cap_w (>= min_w). */
 bool problem_settable(const struct problem_node *node, int64_t cap_w);
 int64_t problem_settable_below_w(const struct problem_node *node, int64_t cap_w);
+/* The least settable cap >= cap_w (<= max_w). */
+int64_t problem_settable_above_w(const struct problem_node *node, int64_t cap_w);
 
 #endif
