@@ -10,46 +10,59 @@
 #include <assert.h>
 #include <string.h>
 
+static wide_int min_wide(wide_int a, wide_int b) { return a < b ? a : b; }
+
 /* ---- loads at a level ---- */
 
 struct load {
     wide_int fine, slope;
 };
 
-/* Of one unit above its least caps. A gang's member goes no further than its gang can follow. */
-static inline struct load unit_load(const struct solver *s, const struct unit *unit, int64_t level)
+/* The last bend at or below a level; the first one if all are above. */
+static uint32_t bend_at(const struct solver *s, const struct rising *unit, int64_t level)
 {
-    const struct item *item = &s->item[unit->first_item];
-    struct load load = {0, 0};
+    const int64_t *bend_level = &s->bend_level[unit->first_bend];
+    const int64_t *at = bend_level;
+
+    for (uint32_t count = unit->bends; count > 1;) {
+        uint32_t half = count / 2;
+
+        at = at[half] <= level ? at + half : at;
+        count -= half;
+    }
+    return unit->first_bend + (uint32_t)(at - bend_level);
+}
+
+/* Of one unit above its least caps. A gang's member goes no further than its gang can follow. */
+static inline struct load unit_load(const struct solver *s, const struct rising *unit,
+                                    int64_t level)
+{
+    uint32_t at = 0;
 
     if (unit->gang != NONE_INDEX)
         level = min_w(level, s->gang_top[unit->gang]);
-    for (uint32_t i = 0; i < unit->items; i++) {
-        int64_t slope = 0;
-        wide_int fine = plan_fine(solver_plan(s, &item[i]), level, &slope);
-
-        load.fine += fine * item[i].count;
-        load.slope += (wide_int)slope * item[i].count;
-    }
-    return load;
+    at = bend_at(s, unit, level);
+    if (level < s->bend_level[at])
+        return (struct load){0, 0};
+    return (struct load){s->bend[at].fine + s->bend[at].slope * (level - s->bend_level[at]),
+                         s->bend[at].slope};
 }
 
 /* Of all units of a row that have not stopped. */
-static struct load row_load(const struct solver *s, uint32_t r, int priority, int64_t level)
+static struct load row_load(const struct solver *s, uint32_t r, int64_t level)
 {
     struct load sum = {0, 0};
 
     for (uint32_t i = s->row_first[r]; i < s->row_first[r + 1]; i++) {
         int64_t share = s->row_bundle[i].coefficient_bp;
-        uint32_t first = 0;
-        uint32_t units = solver_units(s, s->row_bundle[i].row, priority, &first);
+        uint32_t b = s->row_bundle[i].row;
 
-        for (uint32_t u = first; u < first + units; u++) {
+        for (uint32_t u = s->bundle_rising[b]; u < s->bundle_rising[b + 1]; u++) {
             struct load load = {0, 0};
 
-            if (s->unit[u].frozen)
+            if (s->rising[u].stopped)
                 continue;
-            load = unit_load(s, &s->unit[u], level);
+            load = unit_load(s, &s->rising[u], level);
             sum.fine += load.fine * share;
             sum.slope += load.slope * share;
         }
@@ -57,37 +70,58 @@ static struct load row_load(const struct solver *s, uint32_t r, int priority, in
     return sum;
 }
 
+/* The highest level at which a unit takes no more than the slack, which bears its least caps. */
+static int64_t unit_full_level(const struct solver *s, const struct rising *unit, wide_int slack)
+{
+    uint32_t at = unit->first_bend;
+    uint32_t last = unit->first_bend + unit->bends - 1;
+    wide_int more = 0;
+
+    for (uint32_t count = unit->bends; count > 1;) {
+        uint32_t half = count / 2;
+
+        at = s->bend[at + half].fine <= slack ? at + half : at;
+        count -= half;
+    }
+    if (at == last)
+        return LEVEL_TOP;
+    more = s->bend[at].slope > 0 ? (slack - s->bend[at].fine) / s->bend[at].slope : LEVEL_TOP;
+    return (int64_t)min_wide(s->bend_level[at] + more, s->bend_level[at + 1] - 1);
+}
+
+static wide_int floor_div(wide_int a, wide_int b) { return a / b - (a % b < 0); }
+
 /* The highest level at which the row is not over-full, at least `low`, where it is known not to be; LEVEL_TOP if it
- * never is. */
-static int64_t full_level(const struct solver *s, uint32_t r, int priority, int64_t low)
+ * never is. `guess`: where to look first. */
+static int64_t full_level(const struct solver *s, uint32_t r, int64_t low, int64_t guess)
 {
     wide_int slack = s->slack_fine[r];
-    int64_t high = LEVEL_TOP; /* over-full, once `bounded` */
-    bool bounded = false;
-    int64_t at = low;
-    struct load load = row_load(s, r, priority, low);
+    int64_t high = s->top_level; /* over-full */
 
-    /* Newton from either side, halving when that makes too little way: at most two steps a bit. */
+    if (s->reach_fine[r] <= slack)
+        return LEVEL_TOP;
+    if (s->row_first[r + 1] - s->row_first[r] == 1) {
+        const struct row_share *only = &s->row_bundle[s->row_first[r]];
+        uint32_t first = s->bundle_rising[only->row];
+
+        if (s->bundle_rising[only->row + 1] - first == 1 && s->rising[first].gang == NONE_INDEX)
+            return unit_full_level(s, &s->rising[first], slack / only->coefficient_bp);
+    }
+    /* Newton from either side; where that makes too little way, halving: so at most two steps a bit. */
     for (int turn = 0; turn < 4 * 64 && high - low > 1; turn++) {
-        wide_int step = load.slope > 0 ? (slack - load.fine) / load.slope : 0;
-        int64_t guess = at;
+        int64_t at = min_w(max_w(guess, low + 1), high - 1);
+        struct load load = row_load(s, r, at);
+        wide_int more = load.slope > 0 ? floor_div(slack - load.fine, load.slope) : 0;
 
-        if (bounded && (load.slope == 0 || turn % 4 == 3))
-            guess = low + (high - low) / 2;
-        else if (load.slope == 0 || at + step >= high)
-            guess = bounded ? high - 1 : LEVEL_TOP;
-        else
-            guess = max_w((int64_t)(at + step), low + 1);
-        at = guess;
-        load = row_load(s, r, priority, at);
-        if (load.fine > slack) {
+        if (load.fine > slack)
             high = at;
-            bounded = true;
-        } else if (at == LEVEL_TOP) {
-            return LEVEL_TOP;
-        } else {
+        else if (load.slope > 0 && more == 0)
+            return at; /* one more is too much: between bends it is linear, and at a bend it only jumps up */
+        else
             low = at;
-        }
+        guess = load.slope == 0 || (turn > 12 && turn % 2 == 0)
+                    ? low + (high - low) / 2
+                    : (int64_t)min_wide(at + more, high);
     }
     return low;
 }
@@ -120,17 +154,20 @@ static void sift(struct solver *s, uint32_t count, uint32_t at)
 static void stop_unit(struct solver *s, uint32_t u, int64_t level, enum bound_kind bound,
                       uint32_t row)
 {
-    struct unit *unit = &s->unit[u];
+    struct rising *rising = &s->rising[u];
+    struct unit *unit = &s->unit[rising->unit];
     const struct bundle *bundle = &s->bundle[unit->bundle];
     const struct row_share *share = &s->share[bundle->first_share];
-    wide_int fine = unit_load(s, unit, level).fine;
+    wide_int fine = unit_load(s, rising, level).fine;
+    wide_int most = unit_load(s, rising, LEVEL_TOP).fine;
 
-    unit->frozen = true;
-    unit->level = level;
+    rising->stopped = true;
+    rising->level = level;
     unit->bound = bound;
     unit->bound_row = row;
     for (uint32_t i = 0; i < bundle->shares; i++) {
         s->slack_fine[share[i].row] -= fine * share[i].coefficient_bp;
+        s->reach_fine[share[i].row] -= most * share[i].coefficient_bp;
         s->row_fresh[share[i].row] = false;
     }
 }
@@ -139,24 +176,22 @@ static void stop_unit(struct solver *s, uint32_t u, int64_t level, enum bound_ki
 static void stop_gang(struct solver *s, uint32_t gang, int64_t level, uint32_t row)
 {
     for (uint32_t u = s->gang_first[gang]; u != NONE_INDEX; u = s->gang_next[u]) {
-        if (!s->unit[u].frozen)
+        if (!s->rising[u].stopped)
             stop_unit(s, u, level, BOUND_GANG, row);
     }
 }
 
-static void stop_row(struct solver *s, uint32_t r, int priority, int64_t level,
-                     enum bound_kind bound)
+static void stop_row(struct solver *s, uint32_t r, int64_t level, enum bound_kind bound)
 {
     for (uint32_t i = s->row_first[r]; i < s->row_first[r + 1]; i++) {
-        uint32_t first = 0;
-        uint32_t units = solver_units(s, s->row_bundle[i].row, priority, &first);
+        uint32_t b = s->row_bundle[i].row;
 
-        for (uint32_t u = first; u < first + units; u++) {
-            if (s->unit[u].frozen)
+        for (uint32_t u = s->bundle_rising[b]; u < s->bundle_rising[b + 1]; u++) {
+            if (s->rising[u].stopped)
                 continue;
             stop_unit(s, u, level, bound, r);
-            if (s->unit[u].gang != NONE_INDEX)
-                stop_gang(s, s->unit[u].gang, level, r);
+            if (s->rising[u].gang != NONE_INDEX)
+                stop_gang(s, s->rising[u].gang, level, r);
         }
     }
 }
@@ -169,31 +204,47 @@ static void chain_gangs(struct solver *s)
         s->gang_top[g] = LEVEL_TOP;
         s->gang_first[g] = NONE_INDEX;
     }
-    for (uint32_t i = s->actives; s->gangs > 0 && i-- > 0;) {
-        uint32_t u = s->active[i];
-        uint32_t gang = s->unit[u].gang;
+    for (uint32_t u = s->risings; s->gangs > 0 && u-- > 0;) {
+        uint32_t gang = s->rising[u].gang;
 
         if (gang == NONE_INDEX)
             continue;
         s->gang_top[gang] = min_w(s->gang_top[gang],
-                                  plan_top_level(solver_plan(s, &s->item[s->unit[u].first_item])));
+                                  s->bend_level[s->rising[u].first_bend + s->rising[u].bends - 1]);
         s->gang_next[u] = s->gang_first[gang];
         s->gang_first[gang] = u;
     }
 }
 
+/* Whether another row of the same nodes is sure to be full first; of two that are sure of each other the first. */
+static bool outdone(const struct solver *s, uint32_t r)
+{
+    for (uint32_t i = s->twin_first[r]; i < s->twin_first[r + 1]; i++) {
+        const struct twin *twin = &s->twin[i];
+        wide_int mine = (wide_int)s->slack_bp[r] * twin->den;
+        wide_int others = (wide_int)s->slack_bp[twin->other] * twin->num;
+
+        if (mine > others || (mine == others && twin->other < r))
+            return true;
+    }
+    return false;
+}
+
 /* Rows that the class could overfill, into the heap; returns how many. Rows that not even the least caps fit stop
  * their units where they are. */
-static uint32_t candidates(struct solver *s, int priority)
+static uint32_t candidates(struct solver *s)
 {
     uint32_t count = 0;
 
+    s->top_level = 0;
     memset(s->reach_fine, 0, s->rows * sizeof *s->reach_fine);
-    for (uint32_t i = 0; i < s->actives; i++) {
-        const struct unit *unit = &s->unit[s->active[i]];
-        const struct bundle *bundle = &s->bundle[unit->bundle];
+    for (uint32_t u = 0; u < s->risings; u++) {
+        const struct bundle *bundle = &s->bundle[s->unit[s->rising[u].unit].bundle];
         const struct row_share *share = &s->share[bundle->first_share];
-        wide_int most = unit_load(s, unit, LEVEL_TOP).fine;
+        wide_int most = unit_load(s, &s->rising[u], LEVEL_TOP).fine;
+
+        s->top_level =
+            max_w(s->top_level, s->bend_level[s->rising[u].first_bend + s->rising[u].bends - 1]);
 
         for (uint32_t k = 0; k < bundle->shares; k++)
             s->reach_fine[share[k].row] += most * share[k].coefficient_bp;
@@ -204,18 +255,22 @@ static uint32_t candidates(struct solver *s, int priority)
         s->row_level[r] = 0;
         s->row_fresh[r] = false;
         if (s->slack_bp[r] < 0)
-            stop_row(s, r, priority, 0, BOUND_MINIMUM);
-        else if (s->reach_fine[r] > s->slack_fine[r])
+            stop_row(s, r, 0, BOUND_MINIMUM);
+        else if (s->reach_fine[r] > s->slack_fine[r] && !outdone(s, r))
             s->heap[count++] = r;
     }
     return count;
 }
 
-static void level_rows(struct solver *s, uint32_t count, int priority)
+static void level_rows(struct solver *s, uint32_t count)
 {
     for (uint32_t i = count; i-- > 0;) {
-        s->row_level[s->heap[i]] = full_level(s, s->heap[i], priority, 0);
-        s->row_fresh[s->heap[i]] = true;
+        uint32_t r = s->heap[i];
+        /* As if the load rose in one line. */
+        int64_t guess = (int64_t)(s->top_level * s->slack_fine[r] / s->reach_fine[r]);
+
+        s->row_level[r] = full_level(s, r, -1, guess);
+        s->row_fresh[r] = true;
     }
     for (uint32_t i = count / 2; i-- > 0;)
         sift(s, count, i);
@@ -224,10 +279,10 @@ static void level_rows(struct solver *s, uint32_t count, int priority)
         uint32_t r = s->heap[0];
 
         if (s->row_fresh[r]) {
-            stop_row(s, r, priority, s->row_level[r], BOUND_ROW);
+            stop_row(s, r, s->row_level[r], BOUND_ROW);
             s->heap[0] = s->heap[--count];
         } else {
-            s->row_level[r] = full_level(s, r, priority, s->row_level[r]);
+            s->row_level[r] = full_level(s, r, s->row_level[r] - 1, s->row_level[r]);
             s->row_fresh[r] = true;
         }
         if (count > 0)
@@ -237,20 +292,22 @@ static void level_rows(struct solver *s, uint32_t count, int priority)
 
 /* ---- whole watts ---- */
 
-static void round_items(struct solver *s, const struct unit *unit)
+static void round_items(struct solver *s, const struct rising *rising)
 {
-    int64_t level = unit->level;
+    const struct unit *unit = &s->unit[rising->unit];
+    int64_t level = rising->level;
 
     if (unit->gang != NONE_INDEX)
         level = min_w(level, s->gang_top[unit->gang]);
     for (uint32_t i = unit->first_item; i < unit->first_item + unit->items; i++) {
         struct item *item = &s->item[i];
+        const struct plan *plan = solver_plan(s, item);
         const struct problem_node *node = solver_node(s, item);
         int64_t slope = 0;
-        wide_int fine = plan_fine(solver_plan(s, item), level, &slope);
+        wide_int fine = plan_fine(plan, level, &slope);
 
-        item->cap_w =
-            plan_below_w(solver_plan(s, item), node, node->min_w + (int64_t)(fine >> FINE_BITS));
+        item->cap_w = plan_below_w(plan, node, node->min_w + (int64_t)(fine >> FINE_BITS));
+        item->next_w = plan_next_w(plan, node, item->cap_w);
         item->going = item->count;
         item->shelf = NONE_INDEX;
     }
@@ -262,24 +319,25 @@ static void trim_gang(struct solver *s, uint32_t gang)
     int64_t pace = LEVEL_TOP;
 
     for (uint32_t u = s->gang_first[gang]; u != NONE_INDEX; u = s->gang_next[u]) {
-        const struct item *item = &s->item[s->unit[u].first_item];
+        const struct item *item = solver_member(s, u);
 
         pace = min_w(pace, plan_level(solver_plan(s, item), item->cap_w));
     }
     for (uint32_t u = s->gang_first[gang]; u != NONE_INDEX; u = s->gang_next[u]) {
-        struct item *item = &s->item[s->unit[u].first_item];
+        struct item *item = solver_member(s, u);
+        const struct plan *plan = solver_plan(s, item);
         const struct problem_node *node = solver_node(s, item);
-        int64_t enough_w =
-            problem_settable_above_w(node, plan_cap_for_w(solver_plan(s, item), pace));
+        int64_t enough_w = problem_settable_above_w(node, plan_cap_for_w(plan, pace));
 
-        item->cap_w = plan_below_w(solver_plan(s, item), node, min_w(item->cap_w, enough_w));
+        item->cap_w = plan_below_w(plan, node, min_w(item->cap_w, enough_w));
+        item->next_w = plan_next_w(plan, node, item->cap_w);
     }
 }
 
 static void take_units(struct solver *s)
 {
-    for (uint32_t i = 0; i < s->actives; i++) {
-        const struct unit *unit = &s->unit[s->active[i]];
+    for (uint32_t u = 0; u < s->risings; u++) {
+        const struct unit *unit = &s->unit[s->rising[u].unit];
         int64_t more_w = 0;
 
         for (uint32_t k = unit->first_item; k < unit->first_item + unit->items; k++)
@@ -293,16 +351,16 @@ void fill_class(struct solver *s, int priority)
 {
     solver_gather(s, priority);
     chain_gangs(s);
-    level_rows(s, candidates(s, priority), priority);
-    for (uint32_t i = 0; i < s->actives; i++) {
-        struct unit *unit = &s->unit[s->active[i]];
+    level_rows(s, candidates(s));
+    for (uint32_t u = 0; u < s->risings; u++) {
+        struct rising *rising = &s->rising[u];
 
-        if (!unit->frozen) {
-            unit->level = LEVEL_TOP;
-            unit->bound = BOUND_DEMAND;
-            unit->bound_row = NONE_INDEX;
+        if (!rising->stopped) {
+            rising->level = LEVEL_TOP;
+            s->unit[rising->unit].bound = BOUND_DEMAND;
+            s->unit[rising->unit].bound_row = NONE_INDEX;
         }
-        round_items(s, unit);
+        round_items(s, rising);
     }
     for (uint32_t g = 0; g < s->gangs; g++)
         trim_gang(s, g);

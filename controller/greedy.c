@@ -187,8 +187,8 @@ static uint32_t offer(struct solver *s)
 {
     uint32_t count = 0;
 
-    for (uint32_t i = 0; i < s->actives; i++) {
-        struct unit *unit = &s->unit[s->active[i]];
+    for (uint32_t i = 0; i < s->risings; i++) {
+        struct unit *unit = &s->unit[s->rising[i].unit];
         const struct bundle *bundle = &s->bundle[unit->bundle];
         const struct row_share *share = &s->share[bundle->first_share];
 
@@ -227,5 +227,12 @@ void greedy_class(struct solver *s, int priority)
         if (!buy(s, s->heap[0]))
             s->heap[0] = s->heap[--count];
         sift(s, count, 0);
+    }
+    for (uint32_t i = 0; i < s->risings; i++) {
+        struct item *item = &s->item[s->unit[s->rising[i].unit].first_item];
+
+        for (uint32_t k = 0; k < s->unit[s->rising[i].unit].items; k++)
+            item[k].next_w =
+                plan_next_w(solver_plan(s, &item[k]), solver_node(s, &item[k]), item[k].cap_w);
     }
 }

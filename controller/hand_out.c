@@ -35,16 +35,17 @@ static void sift(struct solver *s, uint32_t count, uint32_t at)
     }
 }
 
-static int64_t next_w(const struct solver *s, const struct item *item)
+static void set_cap(const struct solver *s, struct item *item, int64_t cap_w)
 {
-    return plan_next_w(solver_plan(s, item), solver_node(s, item), item->cap_w);
+    item->cap_w = cap_w;
+    item->next_w = plan_next_w(solver_plan(s, item), solver_node(s, item), cap_w);
 }
 
 /* Weighted work for the watts of the next step, the steepest first. */
 static int64_t steepness_key(const struct solver *s, const struct item *item)
 {
     const struct problem_node *node = solver_node(s, item);
-    int64_t up_w = next_w(s, item);
+    int64_t up_w = item->next_w;
     double gain = problem_throughput(node, up_w) - problem_throughput(node, item->cap_w);
 
     return -(int64_t)floor(gain * (double)node->weight * (double)LEVEL_ONE /
@@ -63,23 +64,23 @@ static void set_key(struct solver *s, uint32_t place, enum objective objective)
         return;
     }
     s->key_level[place] = plan_level(plan, item->cap_w);
-    s->key_next[place] = plan_level(plan, next_w(s, item));
+    s->key_next[place] = plan_level(plan, item->next_w);
     if (gang == NONE_INDEX)
         return;
     /* A gang's level is that of its slowest, and after a step that of whoever is slowest then. */
     for (uint32_t u = s->gang_first[gang]; u != NONE_INDEX; u = s->gang_next[u]) {
-        const struct item *member = &s->item[s->unit[u].first_item];
+        const struct item *member = solver_member(s, u);
 
         s->key_level[place] =
             min_w(s->key_level[place], plan_level(solver_plan(s, member), member->cap_w));
     }
     s->key_next[place] = LEVEL_TOP;
     for (uint32_t u = s->gang_first[gang]; u != NONE_INDEX; u = s->gang_next[u]) {
-        const struct item *member = &s->item[s->unit[u].first_item];
+        const struct item *member = solver_member(s, u);
         int64_t level = plan_level(solver_plan(s, member), member->cap_w);
 
         if (level == s->key_level[place])
-            level = plan_level(solver_plan(s, member), next_w(s, member));
+            level = plan_level(solver_plan(s, member), member->next_w);
         s->key_next[place] = min_w(s->key_next[place], level);
     }
 }
@@ -110,7 +111,7 @@ static uint32_t how_many_fit(const struct solver *s, const struct unit *unit, in
 static bool step_item(struct solver *s, struct item *item)
 {
     const struct unit *unit = &s->unit[item->unit];
-    int64_t step_w = next_w(s, item) - item->cap_w;
+    int64_t step_w = item->next_w - item->cap_w;
     uint32_t count = step_w > 0 ? how_many_fit(s, unit, step_w, item->going) : 0;
 
     if (count == 0)
@@ -121,7 +122,7 @@ static bool step_item(struct solver *s, struct item *item)
         item->going = count;
     }
     solver_take(s, &s->bundle[unit->bundle], step_w * count);
-    item->cap_w += step_w;
+    set_cap(s, item, item->next_w);
     return true;
 }
 
@@ -130,30 +131,26 @@ static bool step_gang(struct solver *s, uint32_t gang, int64_t pace)
 {
     bool fits = true;
     uint32_t raised = 0;
-    uint32_t stop = NONE_INDEX;
 
     for (uint32_t u = s->gang_first[gang]; u != NONE_INDEX && fits; u = s->gang_next[u]) {
-        struct item *item = &s->item[s->unit[u].first_item];
-        int64_t step_w = next_w(s, item) - item->cap_w;
+        struct item *item = solver_member(s, u);
+        int64_t step_w = item->next_w - item->cap_w;
 
         if (plan_level(solver_plan(s, item), item->cap_w) != pace)
             continue;
-        fits = step_w > 0 && how_many_fit(s, &s->unit[u], step_w, 1) == 1;
-        if (!fits) {
-            stop = u;
+        fits = step_w > 0 && how_many_fit(s, &s->unit[s->rising[u].unit], step_w, 1) == 1;
+        if (!fits)
             break;
-        }
-        solver_take(s, &s->bundle[s->unit[u].bundle], step_w);
-        s->key_level[s->unit[u].first_item] = item->cap_w; /* to go back to */
-        item->cap_w += step_w;
-        s->gang_raised[raised++] = s->unit[u].first_item;
+        solver_take(s, &s->bundle[s->unit[s->rising[u].unit].bundle], step_w);
+        s->gang_back_w[raised] = item->cap_w;
+        set_cap(s, item, item->next_w);
+        s->gang_raised[raised++] = u;
     }
-    for (uint32_t i = 0; stop != NONE_INDEX && i < raised; i++) {
-        struct item *item = &s->item[s->gang_raised[i]];
-        int64_t back_w = s->key_level[s->gang_raised[i]];
+    for (uint32_t i = 0; !fits && i < raised; i++) {
+        struct item *item = solver_member(s, s->gang_raised[i]);
 
-        solver_take(s, &s->bundle[s->unit[item->unit].bundle], back_w - item->cap_w);
-        item->cap_w = back_w;
+        solver_take(s, &s->bundle[s->unit[item->unit].bundle], s->gang_back_w[i] - item->cap_w);
+        set_cap(s, item, s->gang_back_w[i]);
     }
     return fits && raised > 0;
 }
@@ -168,27 +165,26 @@ static bool step(struct solver *s, uint32_t place)
 
 /* ---- the class ---- */
 
-/* Whether a unit's items have a place of their own: a gang has one, its first unit's. */
+/* Whether a unit's items have places in the order: a gang has one, its first member's. */
 static bool has_places(const struct solver *s, uint32_t u)
 {
-    const struct unit *unit = &s->unit[u];
+    const struct rising *rising = &s->rising[u];
 
-    return unit->bound != BOUND_MINIMUM &&
-           (unit->gang == NONE_INDEX || s->gang_first[unit->gang] == u);
+    return s->unit[rising->unit].bound != BOUND_MINIMUM &&
+           (rising->gang == NONE_INDEX || s->gang_first[rising->gang] == u);
 }
 
 static uint32_t fill_heap(struct solver *s, enum objective objective)
 {
     uint32_t count = 0;
 
-    for (uint32_t i = 0; i < s->actives; i++) {
-        const struct unit *unit = &s->unit[s->active[i]];
+    for (uint32_t u = 0; u < s->risings; u++) {
+        const struct unit *unit = &s->unit[s->rising[u].unit];
 
-        if (!has_places(s, s->active[i]))
+        if (!has_places(s, u))
             continue;
         for (uint32_t k = unit->first_item; k < unit->first_item + unit->items; k++) {
-            const struct item *item = &s->item[k];
-            int64_t step_w = next_w(s, item) - item->cap_w;
+            int64_t step_w = s->item[k].next_w - s->item[k].cap_w;
 
             /* Most have no room from the start and need no place in the order. */
             if (unit->gang == NONE_INDEX && (step_w == 0 || how_many_fit(s, unit, step_w, 1) == 0))

@@ -91,6 +91,70 @@ static void index_rows(struct solver *s, struct arena *arena)
     s->row_bundle = row_bundle;
 }
 
+/* The greatest coefficient of row a over that of row b among their bundles, which are the same. */
+static struct twin twin_of(const struct solver *s, uint32_t a, uint32_t b)
+{
+    struct twin twin = {.other = b, .num = 0, .den = 1};
+
+    for (uint32_t i = 0; i < s->row_first[a + 1] - s->row_first[a]; i++) {
+        uint64_t num = s->row_bundle[s->row_first[a] + i].coefficient_bp;
+        uint64_t den = s->row_bundle[s->row_first[b] + i].coefficient_bp;
+
+        if (num * twin.den > den * twin.num) {
+            twin.num = (uint32_t)num;
+            twin.den = (uint32_t)den;
+        }
+    }
+    return twin;
+}
+
+static bool same_bundles(const struct solver *s, uint32_t a, uint32_t b)
+{
+    uint32_t count = s->row_first[a + 1] - s->row_first[a];
+
+    if (count == 0 || s->row_first[b + 1] - s->row_first[b] != count)
+        return false;
+    for (uint32_t i = 0; i < count; i++) {
+        if (s->row_bundle[s->row_first[a] + i].row != s->row_bundle[s->row_first[b] + i].row)
+            return false;
+    }
+    return true;
+}
+
+/* Twins of a row are among the rows of its first bundle. */
+static void find_twins(struct solver *s, struct arena *arena)
+{
+    uint32_t *first = arena_array(arena, s->rows + 1, uint32_t);
+    struct twin *twin = NULL;
+
+    for (int pass = 0; pass < 2; pass++) { /* count, then fill in */
+        uint32_t twins = 0;
+
+        for (uint32_t r = 0; r < s->rows; r++) {
+            const struct bundle *bundle = NULL;
+
+            first[r] = twins;
+            if (s->row_first[r] == s->row_first[r + 1])
+                continue;
+            bundle = &s->bundle[s->row_bundle[s->row_first[r]].row];
+            for (uint32_t i = 0; i < bundle->shares; i++) {
+                uint32_t other = s->share[bundle->first_share + i].row;
+
+                if (other == r || !same_bundles(s, r, other))
+                    continue;
+                if (twin != NULL)
+                    twin[twins] = twin_of(s, r, other);
+                twins++;
+            }
+        }
+        first[s->rows] = twins;
+        if (twin == NULL)
+            twin = arena_array(arena, twins + 1, struct twin);
+    }
+    s->twin_first = first;
+    s->twin = twin;
+}
+
 static void take_slots(struct solver *s, uint32_t corners, struct arena *arena)
 {
     struct plan_corner *corner =
@@ -107,6 +171,16 @@ static void take_slots(struct solver *s, uint32_t corners, struct arena *arena)
     }
 }
 
+/* Twice what all corners need, so that bundles have room to grow; a page that is never touched costs nothing. */
+static void take_bends(struct solver *s, uint32_t corners, struct arena *arena)
+{
+    s->bend_room = 2 * s->nodes * corners;
+    s->bend_level = arena_array(arena, s->bend_room, int64_t);
+    s->bend = arena_array(arena, s->bend_room, struct bend);
+    s->change = arena_array(arena, (size_t)s->nodes * corners, struct change);
+    s->change_scratch = arena_array(arena, (size_t)s->nodes * corners, struct change);
+}
+
 struct solver *solver_create(const struct problem *p, struct arena *arena)
 {
     struct solver *s = arena_array(arena, 1, struct solver);
@@ -121,7 +195,9 @@ struct solver *solver_create(const struct problem *p, struct arena *arena)
     }
     find_bundles(s, p, arena);
     index_rows(s, arena);
+    find_twins(s, arena);
     take_slots(s, corners, arena);
+    take_bends(s, corners, arena);
     s->node = arena_array(arena, p->nodes, struct problem_node);
     s->node_plan = arena_array(arena, p->nodes, uint32_t);
     s->order = arena_array(arena, p->nodes, uint32_t);
@@ -134,12 +210,14 @@ struct solver *solver_create(const struct problem *p, struct arena *arena)
     s->reach_fine = arena_array(arena, p->rows, wide_int);
     s->row_level = arena_array(arena, p->rows, int64_t);
     s->row_fresh = arena_array(arena, p->rows, bool);
-    s->active = arena_array(arena, p->nodes, uint32_t);
+    s->rising = arena_array(arena, p->nodes, struct rising);
+    s->bundle_rising = arena_array(arena, s->bundles + 1, uint32_t);
     s->heap = arena_array(arena, p->rows > p->nodes ? p->rows : p->nodes, uint32_t);
     s->gang_top = arena_array(arena, s->gangs, int64_t);
     s->gang_first = arena_array(arena, s->gangs, uint32_t);
     s->gang_next = arena_array(arena, p->nodes, uint32_t);
     s->gang_raised = arena_array(arena, p->nodes, uint32_t);
+    s->gang_back_w = arena_array(arena, p->nodes, int64_t);
     s->shelf = arena_array(arena, p->nodes, struct shelf);
     s->key_level = arena_array(arena, p->nodes, int64_t);
     s->key_next = arena_array(arena, p->nodes, int64_t);
@@ -314,6 +392,107 @@ static void cut(struct solver *s, uint32_t b)
     }
 }
 
+/* By level; a stable merge, though the sums below do not depend on the order of equals. */
+static void sort_changes(struct change *change, struct change *scratch, uint32_t count)
+{
+    for (uint32_t run = 1; run < count; run *= 2) {
+        for (uint32_t low = 0; low < count; low += 2 * run) {
+            uint32_t middle = count - low < run ? count : low + run;
+            uint32_t high = count - low < 2 * run ? count : low + 2 * run;
+            uint32_t a = low;
+            uint32_t b = middle;
+
+            for (uint32_t i = low; i < high; i++) {
+                bool left = a < middle && (b == high || change[a].level <= change[b].level);
+
+                scratch[i] = left ? change[a++] : change[b++];
+            }
+        }
+        memcpy(change, scratch, count * sizeof *change);
+    }
+}
+
+/* The corners of the plans of a unit's items, in order of level; returns how many. */
+static uint32_t list_changes(struct solver *s, const struct unit *unit)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = unit->first_item; i < unit->first_item + unit->items; i++) {
+        const struct plan *plan = solver_plan(s, &s->item[i]);
+        const struct plan_corner *corner = plan->corner;
+        wide_int nodes = s->item[i].count;
+
+        s->change[count++] = (struct change){corner[0].level, 0, corner[0].slope * nodes};
+        for (uint32_t k = 1; k < plan->corners; k++) {
+            wide_int whole = (wide_int)(corner[k].cap_w - corner[k - 1].cap_w) * FINE_PER_W;
+            wide_int linear =
+                (wide_int)corner[k - 1].slope * (corner[k].level - corner[k - 1].level);
+
+            s->change[count++] = (struct change){corner[k].level, (whole - linear) * nodes,
+                                                 (corner[k].slope - corner[k - 1].slope) * nodes};
+        }
+    }
+    sort_changes(s->change, s->change_scratch, count);
+    return count;
+}
+
+/* Sums the changes up from the lowest, at place `first`; returns how many bends that makes. */
+static uint32_t bend_unit(struct solver *s, struct unit *unit, uint32_t first)
+{
+    uint32_t changes = list_changes(s, unit);
+    struct bend now = {0, 0};
+    int64_t level = 0;
+    uint32_t bends = 0;
+
+    for (uint32_t i = 0; i < changes; i++) {
+        const struct change *change = &s->change[i];
+
+        now.fine += now.slope * (change->level - level) + change->fine;
+        now.slope += change->slope;
+        level = change->level;
+        bends -= bends > 0 && s->bend_level[first + bends - 1] == level;
+        s->bend_level[first + bends] = level;
+        s->bend[first + bends++] = now;
+    }
+    unit->first_bend = first;
+    unit->bends = bends;
+    return bends;
+}
+
+static uint32_t corners_of(const struct solver *s, const struct bundle *bundle)
+{
+    uint32_t corners = 0;
+
+    for (uint32_t u = bundle->first; u < bundle->first + bundle->units; u++) {
+        for (uint32_t i = 0; i < s->unit[u].items; i++)
+            corners += solver_plan(s, &s->item[s->unit[u].first_item + i])->corners;
+    }
+    return corners;
+}
+
+static void bend_bundle(struct solver *s, struct bundle *bundle)
+{
+    uint32_t at = bundle->first_bend;
+
+    for (uint32_t u = bundle->first; u < bundle->first + bundle->units; u++)
+        at += bend_unit(s, &s->unit[u], at);
+}
+
+/* Gives every bundle room for what it needs now and half as much again. */
+static void bend_all(struct solver *s)
+{
+    s->bends = 0;
+    for (uint32_t b = 0; b < s->bundles; b++) {
+        struct bundle *bundle = &s->bundle[b];
+        uint32_t corners = corners_of(s, bundle);
+
+        bundle->first_bend = s->bends;
+        bundle->bend_room = corners + corners / 2;
+        s->bends += bundle->bend_room;
+        bend_bundle(s, bundle);
+    }
+}
+
 static void group(struct solver *s, uint32_t b)
 {
     struct bundle *bundle = &s->bundle[b];
@@ -358,14 +537,24 @@ static void group_for(struct solver *s, enum objective objective)
 
 static void regroup(struct solver *s)
 {
+    bool crowded = false;
+
     if (!s->any_dirty)
         return;
     if (s->gang_told)
         class_gangs(s);
     for (uint32_t b = 0; b < s->bundles; b++) {
-        if (s->bundle[b].dirty)
-            group(s, b);
+        struct bundle *bundle = &s->bundle[b];
+
+        if (!bundle->dirty)
+            continue;
+        group(s, b);
+        crowded = crowded || corners_of(s, bundle) > bundle->bend_room;
+        if (!crowded)
+            bend_bundle(s, bundle);
     }
+    if (crowded)
+        bend_all(s);
     s->any_dirty = false;
 }
 
@@ -373,16 +562,20 @@ static void regroup(struct solver *s)
 
 void solver_gather(struct solver *s, int priority)
 {
-    s->actives = 0;
+    s->risings = 0;
     for (uint32_t b = 0; b < s->bundles; b++) {
-        uint32_t first = 0;
-        uint32_t units = solver_units(s, b, priority, &first);
+        uint32_t end = s->bundle[b].first + s->bundle[b].units;
 
-        for (uint32_t u = first; u < first + units; u++) {
-            s->unit[u].frozen = false;
-            s->active[s->actives++] = u;
+        s->bundle_rising[b] = s->risings;
+        for (uint32_t u = s->bundle[b].first; u < end; u++) {
+            const struct unit *unit = &s->unit[u];
+
+            if (unit->priority_class == priority)
+                s->rising[s->risings++] =
+                    (struct rising){u, unit->first_bend, unit->bends, unit->gang, false, 0};
         }
     }
+    s->bundle_rising[s->bundles] = s->risings;
 }
 
 static void begin(struct solver *s, const int64_t limit_w[])

@@ -20,18 +20,38 @@ struct item {
     uint32_t unit;
     uint32_t going; /* its first nodes, which still take part in the hand-out */
     int64_t cap_w;  /* theirs */
+    int64_t next_w; /* and what a step would bring them to */
     uint32_t shelf; /* where the others stopped: the newest, NONE_INDEX */
+};
+
+/* The load of a unit above its least caps is linear from each bend to the next. The levels of the bends stand in an
+ * array of their own, which is what is searched. */
+struct bend {
+    wide_int fine, slope; /* at the bend, and from here on */
+};
+
+/* What a corner of a plan changes in the load of its unit. */
+struct change {
+    int64_t level;
+    wide_int fine, slope;
 };
 
 struct unit {
     uint32_t bundle;
     uint32_t first_item, items;
-    uint32_t gang; /* NONE_INDEX; a member's unit has one item of one node */
+    uint32_t first_bend, bends; /* at least one: the lowest level at which anything rises */
+    uint32_t gang;              /* NONE_INDEX; a member's unit has one item of one node */
     uint8_t priority_class;
-    /* While its class is solved: */
-    bool frozen;
     enum bound_kind bound;
     uint32_t bound_row;
+};
+
+/* A unit of the class that is being solved, in what every look at a row needs of it. */
+struct rising {
+    uint32_t unit;
+    uint32_t first_bend, bends;
+    uint32_t gang;
+    bool stopped;
     int64_t level; /* where it stopped */
 };
 
@@ -39,8 +59,16 @@ struct bundle {
     uint32_t first_share, shares;
     uint32_t first, nodes; /* its places */
     uint32_t units;        /* units first .. first + units - 1, by class */
-    int64_t least_w;       /* of all its nodes together */
-    bool dirty;            /* must be grouped again */
+    uint32_t first_bend, bend_room;
+    int64_t least_w; /* of all its nodes together */
+    bool dirty;      /* must be grouped again */
+};
+
+/* Two rows with the same bundles: `row` can't be full before `other` as long as
+ * slack(row) x den >= slack(other) x num, the greatest ratio of their coefficients being num / den. */
+struct twin {
+    uint32_t other;
+    uint32_t num, den;
 };
 
 /* Nodes of an item, from place `from` to the next older shelf's, that ended at cap_w. */
@@ -66,15 +94,21 @@ struct solver {
     const uint32_t *node_bundle;        /* [nodes] */
     const uint32_t *row_first;          /* [rows + 1] */
     const struct row_share *row_bundle; /* .row is the bundle */
+    const uint32_t *twin_first;         /* [rows + 1] */
+    const struct twin *twin;
 
     /* The grouping. */
     struct problem_node *node; /* [nodes] as last told */
     uint32_t *node_plan;       /* [nodes] */
     struct bundle *bundle;
-    uint32_t *order;   /* [nodes] by place: the bundle's nodes by class, gang, plan and number */
-    uint32_t *scratch; /* [nodes] */
-    struct item *item; /* [nodes] by place */
-    struct unit *unit; /* [nodes] by place */
+    uint32_t *order;     /* [nodes] by place: the bundle's nodes by class, gang, plan and number */
+    uint32_t *scratch;   /* [nodes] */
+    struct item *item;   /* [nodes] by place */
+    struct unit *unit;   /* [nodes] by place */
+    int64_t *bend_level; /* [bend_room] bundles after one another, with some room to grow */
+    struct bend *bend;   /* [bend_room] */
+    struct change *change, *change_scratch; /* [nodes x corners of a plan] */
+    uint32_t bend_room, bends;
     bool any_dirty, gang_told;
     bool single;         /* every node an item of its own: where equals are not treated as such */
     uint8_t *gang_class; /* [gangs] of its most important member */
@@ -84,39 +118,25 @@ struct solver {
     uint32_t slot_buckets, free_slot;
 
     /* The solution in the making. */
-    int64_t *slack_bp;    /* [rows] what the caps so far leave, W x parts per 10,000 */
-    wide_int *slack_fine; /* [rows] the same x 2^40 while a class is filled */
-    wide_int *reach_fine; /* [rows] what the class would take at most */
-    int64_t *row_level;   /* [rows] no higher than where the row is full */
-    bool *row_fresh;      /* [rows] exactly there */
-    uint32_t *active;     /* [nodes] units of the class */
-    uint32_t actives;
-    uint32_t *heap;        /* [max(rows, nodes)] */
-    int64_t *gang_top;     /* [gangs] the level of its first member to be satisfied */
-    uint32_t *gang_first;  /* [gangs] its units of this class, chained by gang_next */
-    uint32_t *gang_next;   /* [nodes] by place of the unit */
-    uint32_t *gang_raised; /* [nodes] scratch of a gang's step */
-    struct shelf *shelf;   /* [nodes] */
+    int64_t *slack_bp;     /* [rows] what the caps so far leave, W x parts per 10,000 */
+    wide_int *slack_fine;  /* [rows] the same x 2^40 while a class is filled */
+    wide_int *reach_fine;  /* [rows] what those that have not stopped would take at most */
+    int64_t *row_level;    /* [rows] no higher than where the row is full */
+    bool *row_fresh;       /* [rows] exactly there */
+    struct rising *rising; /* [nodes] units of the class, by bundle */
+    uint32_t risings;
+    int64_t top_level;       /* nothing of the class rises beyond */
+    uint32_t *bundle_rising; /* [bundles + 1] where those of a bundle begin */
+    uint32_t *heap;          /* [max(rows, nodes)] */
+    int64_t *gang_top;       /* [gangs] the level of its first member to be satisfied */
+    uint32_t *gang_first;    /* [gangs] its units in `rising`, chained by gang_next */
+    uint32_t *gang_next;     /* [nodes] */
+    uint32_t *gang_raised;   /* [nodes] scratch of a gang's step: who, and from where */
+    int64_t *gang_back_w;
+    struct shelf *shelf; /* [nodes] */
     uint32_t shelves;
     int64_t *key_level, *key_next; /* [nodes] by place of the item: the order of the hand-out */
 };
-
-/* The units of a bundle that belong to a class: first place, and how many. */
-static inline uint32_t solver_units(const struct solver *s, uint32_t b, int priority,
-                                    uint32_t *first)
-{
-    const struct bundle *bundle = &s->bundle[b];
-    uint32_t count = 0;
-    uint32_t at = bundle->first;
-
-    while (at < bundle->first + bundle->units && s->unit[at].priority_class < priority)
-        at++;
-    *first = at;
-    while (at + count < bundle->first + bundle->units &&
-           s->unit[at + count].priority_class == priority)
-        count++;
-    return count;
-}
 
 static inline const struct plan *solver_plan(const struct solver *s, const struct item *item)
 {
@@ -128,6 +148,12 @@ static inline const struct problem_node *solver_node(const struct solver *s,
                                                      const struct item *item)
 {
     return &s->slot[item->plan].node;
+}
+
+/* The one item of a gang's member, by its place in `rising`. */
+static inline struct item *solver_member(const struct solver *s, uint32_t u)
+{
+    return &s->item[s->unit[s->rising[u].unit].first_item];
 }
 
 /* Takes watts of every row of a bundle. */
@@ -142,7 +168,7 @@ static inline void solver_take(struct solver *s, const struct bundle *bundle, in
 /* Brings a class to its max-min levels: unit.level, bound and bound_row, item.cap_w rounded down, slack_bp. */
 void fill_class(struct solver *s, int priority);
 
-/* Gathers the class's units in `active`, none stopped. */
+/* Gathers the class's units in `rising`, none stopped. */
 void solver_gather(struct solver *s, int priority);
 
 /* Hands out in whole steps what rounding left to the gathered class. */
