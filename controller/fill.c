@@ -256,7 +256,9 @@ static uint32_t candidates(struct solver *s)
         s->row_fresh[r] = false;
         if (s->slack_bp[r] < 0)
             stop_row(s, r, 0, BOUND_MINIMUM);
-        else if (s->reach_fine[r] > s->slack_fine[r] && !outdone(s, r))
+    }
+    for (uint32_t r = 0; r < s->rows; r++) {
+        if (s->slack_bp[r] >= 0 && s->reach_fine[r] > s->slack_fine[r] && !outdone(s, r))
             s->heap[count++] = r;
     }
     return count;
