@@ -166,6 +166,8 @@ static void stop_unit(struct solver *s, uint32_t u, int64_t level, enum bound_ki
     unit->bound = bound;
     unit->bound_row = row;
     for (uint32_t i = 0; i < bundle->shares; i++) {
+        if (!s->row_alive[share[i].row])
+            continue;
         s->slack_fine[share[i].row] -= fine * share[i].coefficient_bp;
         s->reach_fine[share[i].row] -= most * share[i].coefficient_bp;
         s->row_fresh[share[i].row] = false;
@@ -237,7 +239,11 @@ static uint32_t candidates(struct solver *s)
     uint32_t count = 0;
 
     s->top_level = 0;
-    memset(s->reach_fine, 0, s->rows * sizeof *s->reach_fine);
+    for (uint32_t r = 0; r < s->rows; r++) {
+        s->row_alive[r] = s->slack_bp[r] >= 0 && !outdone(s, r);
+        s->reach_fine[r] = 0;
+        s->slack_fine[r] = (wide_int)s->slack_bp[r] * FINE_PER_W;
+    }
     for (uint32_t u = 0; u < s->risings; u++) {
         const struct bundle *bundle = &s->bundle[s->unit[s->rising[u].unit].bundle];
         const struct row_share *share = &s->share[bundle->first_share];
@@ -245,20 +251,17 @@ static uint32_t candidates(struct solver *s)
 
         s->top_level =
             max_w(s->top_level, s->bend_level[s->rising[u].first_bend + s->rising[u].bends - 1]);
-
-        for (uint32_t k = 0; k < bundle->shares; k++)
-            s->reach_fine[share[k].row] += most * share[k].coefficient_bp;
+        for (uint32_t k = 0; k < bundle->shares; k++) {
+            if (s->row_alive[share[k].row])
+                s->reach_fine[share[k].row] += most * share[k].coefficient_bp;
+        }
     }
-    for (uint32_t r = 0; r < s->rows; r++)
-        s->slack_fine[r] = (wide_int)s->slack_bp[r] * FINE_PER_W;
     for (uint32_t r = 0; r < s->rows; r++) {
-        s->row_level[r] = 0;
-        s->row_fresh[r] = false;
         if (s->slack_bp[r] < 0)
             stop_row(s, r, 0, BOUND_MINIMUM);
     }
     for (uint32_t r = 0; r < s->rows; r++) {
-        if (s->slack_bp[r] >= 0 && s->reach_fine[r] > s->slack_fine[r] && !outdone(s, r))
+        if (s->row_alive[r] && s->reach_fine[r] > s->slack_fine[r])
             s->heap[count++] = r;
     }
     return count;
@@ -268,9 +271,11 @@ static void level_rows(struct solver *s, uint32_t count)
 {
     for (uint32_t i = count; i-- > 0;) {
         uint32_t r = s->heap[i];
-        /* As if the load rose in one line. */
-        int64_t guess = (int64_t)(s->top_level * s->slack_fine[r] / s->reach_fine[r]);
+        int64_t guess = s->row_level[r]; /* of the last time, whatever class that was of */
 
+        if (guess <= 0 || guess >= s->top_level) /* as if the load rose in one line */
+            guess = (int64_t)((double)s->top_level * (double)s->slack_fine[r] /
+                              (double)s->reach_fine[r]);
         s->row_level[r] = full_level(s, r, -1, guess);
         s->row_fresh[r] = true;
     }

@@ -81,7 +81,8 @@ void solver_run(struct solver *solver, const struct problem *problem, enum objec
 /* The same in steps, for who knows what changed since the run before: tell the nodes that differ, then run with all
  * limits. Identical results, whatever was told before. */
 void solver_tell(struct solver *solver, uint32_t n, const struct problem_node *node);
-void solver_go(struct solver *solver, const int64_t limit_w[], enum objective objective,
+/* False when nothing has changed since the run before: answer and used_w are then left as they are. */
+bool solver_go(struct solver *solver, const int64_t limit_w[], enum objective objective,
                struct node_answer answer[], int64_t used_w[]);
 
 /* Throughput at a cap as it was measured, relative to that at the greatest cap; and that / weight. */

@@ -117,12 +117,18 @@ struct solver {
     uint32_t *slot_bucket;  /* [slot_buckets] */
     uint32_t slot_buckets, free_slot;
 
+    /* The run before. */
+    bool solved;
+    enum objective objective;
+    int64_t *limit_w; /* [rows] */
+
     /* The solution in the making. */
     int64_t *slack_bp;     /* [rows] what the caps so far leave, W x parts per 10,000 */
     wide_int *slack_fine;  /* [rows] the same x 2^40 while a class is filled */
     wide_int *reach_fine;  /* [rows] what those that have not stopped would take at most */
     int64_t *row_level;    /* [rows] no higher than where the row is full */
     bool *row_fresh;       /* [rows] exactly there */
+    bool *row_alive;       /* [rows] it could be the next to be full: no twin is sure to be */
     struct rising *rising; /* [nodes] units of the class, by bundle */
     uint32_t risings;
     int64_t top_level;       /* nothing of the class rises beyond */
