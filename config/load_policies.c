@@ -36,7 +36,7 @@ struct policy_load {
     const struct site *site;
     struct policy_set *set;
     struct arena scratch;
-    struct name_index branches, points, sources, brokers, names;
+    struct name_index branches, points, sources, brokers, forecasts, event_sources, names;
     struct references references;
     struct schema schema;
     struct policy *policy;
@@ -165,7 +165,8 @@ static void load_policy(struct policy_load *load, const config_setting_t *at)
 static void index_site(struct policy_load *load)
 {
     const struct site *site = load->site;
-    struct name_index *index[] = {&load->branches, &load->points, &load->sources, &load->brokers,
+    struct name_index *index[] = {&load->branches, &load->points,    &load->sources,
+                                  &load->brokers,  &load->forecasts, &load->event_sources,
                                   &load->names};
 
     for (size_t i = 0; i < COUNT(index); i++)
@@ -178,11 +179,18 @@ static void index_site(struct policy_load *load)
         (void)name_add(&load->sources, site->source[i].name, i, NULL);
     for (uint32_t i = 0; i < site->brokers; i++)
         (void)name_add(&load->brokers, site->broker[i].name, i, NULL);
+    for (uint32_t i = 0; i < site->forecasts; i++)
+        (void)name_add(&load->forecasts, site->forecast[i].name, i, NULL);
+    for (uint32_t i = 0; i < site->event_sources; i++)
+        (void)name_add(&load->event_sources, site->event_source[i].name, i, NULL);
     load->references = (struct references){.branches = &load->branches,
                                            .points = &load->points,
                                            .sources = &load->sources,
                                            .brokers = &load->brokers,
-                                           .point = site->point};
+                                           .forecasts = &load->forecasts,
+                                           .event_sources = &load->event_sources,
+                                           .point = site->point,
+                                           .forecast = site->forecast};
 }
 
 /* The list of policies; NULL after reporting. An empty list is fine: the equipment's limits stand alone. */

@@ -214,10 +214,21 @@ static const struct name_index *index_of(const struct schema *schema, enum setti
 
     if (r == NULL)
         return NULL;
-    return kind == KIND_BRANCH    ? r->branches
-           : kind == KIND_SIGNAL  ? r->points
-           : kind == KIND_SOURCES ? r->sources
-                                  : r->brokers;
+    return kind == KIND_BRANCH         ? r->branches
+           : kind == KIND_SIGNAL       ? r->points
+           : kind == KIND_SOURCES      ? r->sources
+           : kind == KIND_FORECAST     ? r->forecasts
+           : kind == KIND_EVENT_SOURCE ? r->event_sources
+                                       : r->brokers;
+}
+
+/* What is referred to gives one quantity; QUANTITY_COUNT: it gives none, and any will do. */
+static enum quantity quantity_of(const struct schema *schema, enum setting_kind kind,
+                                 uint32_t value)
+{
+    return kind == KIND_SIGNAL     ? schema->references->point[value].quantity
+           : kind == KIND_FORECAST ? schema->references->forecast[value].quantity
+                                   : QUANTITY_COUNT;
 }
 
 static bool fill_reference(const struct schema *schema, const struct setting *row,
@@ -227,12 +238,14 @@ static bool fill_reference(const struct schema *schema, const struct setting *ro
     char read[TEXT_BYTES];
     char expected[TEXT_BYTES];
     enum quantity wanted = (enum quantity)row->quantity;
+    enum quantity given = QUANTITY_COUNT;
 
     if (!refer(schema, row->kind, index_of(schema, row->kind), member, &value))
         return false;
-    if (row->kind == KIND_SIGNAL && schema->references->point[value].quantity != wanted) {
+    given = quantity_of(schema, row->kind, value);
+    if (given != QUANTITY_COUNT && given != wanted) {
         text_of(read, sizeof read, "\"%s\" gives %s", config_setting_get_string(member),
-                quantity_name(schema->references->point[value].quantity));
+                quantity_name(given));
         text_of(expected, sizeof expected, "one that gives %s", quantity_name(wanted));
         return mistake(schema->reader, member,
                        &(struct mistake){.kind = ERR_TYPE, .read = read, .expected = expected});
@@ -331,6 +344,8 @@ static bool fill_value(const struct schema *schema, const struct setting *row,
         return fill_name(schema, row, member, field);
     case KIND_BRANCH:
     case KIND_SIGNAL:
+    case KIND_FORECAST:
+    case KIND_EVENT_SOURCE:
     case KIND_BROKER:
         return fill_reference(schema, row, member, field);
     case KIND_SOURCES:

@@ -14,8 +14,9 @@
 
 /* What names in a file may refer to. An index that is NULL: nothing can be referred to yet. */
 struct references {
-    const struct name_index *branches, *points, *sources, *brokers;
-    const struct point *point; /* for the quantities of points */
+    const struct name_index *branches, *points, *sources, *brokers, *forecasts, *event_sources;
+    const struct point *point;              /* for the quantities of points */
+    const struct forecast_source *forecast; /* for those of forecasts */
     /* Finds a device profile by name; NULL after reporting at the setting `at`. */
     const struct device_profile *(*profile)(void *context, const char *name,
                                             const config_setting_t *at);
