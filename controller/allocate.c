@@ -39,25 +39,39 @@ void allocate_create(struct allocator *a, const struct site *site, const struct 
     a->answer = arena_array(arena, count, struct node_answer);
 }
 
-void allocate_run(struct allocator *a, const struct estimate *estimate, struct decision *decision)
+/* Nodes that nobody can set count at what they may hold. */
+static void state_node(const struct node_estimate *node, const struct node_answer *answer,
+                       struct node_decision *decision)
 {
-    for (uint32_t n = 0; n < a->site->nodes.count; n++) {
+    decision->cap_w = node->controllable ? answer->cap_w : node->bound_w - node->remainder_w;
+    decision->bound = answer->bound;
+    decision->bound_row = answer->bound_row;
+}
+
+void allocate_run(struct allocator *a, const struct estimate *estimate, struct node_set *awake,
+                  struct decision *decision)
+{
+    uint32_t rows = a->rows->count;
+
+    for (uint32_t n = node_set_next(awake, 0); n < awake->nodes; n = node_set_next(awake, n + 1)) {
         struct problem_node node = node_of(a->site, n, &estimate->node[n]);
 
         solver_tell(a->solver, n, &node);
     }
-    for (uint32_t r = 0; r < a->rows->count; r++)
+    for (uint32_t r = 0; r < rows; r++)
         a->budget_w[r] = decision->row[r].budget_w;
-    solver_go(a->solver, a->budget_w, OBJECTIVE_MAX_MIN, a->answer, a->used_w);
-    for (uint32_t n = 0; n < a->site->nodes.count; n++) {
-        const struct node_estimate *node = &estimate->node[n];
-        const struct node_answer *answer = &a->answer[n];
+    if (solver_go(a->solver, a->budget_w, OBJECTIVE_MAX_MIN, a->answer, a->used_w)) {
+        for (uint32_t n = 0; n < awake->nodes; n++) {
+            const struct node_decision *before = &decision->node[n];
 
-        decision->node[n].cap_w =
-            node->controllable ? answer->cap_w : node->bound_w - node->remainder_w;
-        decision->node[n].bound = answer->bound;
-        decision->node[n].bound_row = answer->bound_row;
+            if (estimate->node[n].controllable &&
+                (before->cap_w != a->answer[n].cap_w || before->bound != a->answer[n].bound ||
+                 before->bound_row != a->answer[n].bound_row))
+                node_set_add(awake, n);
+        }
     }
-    for (uint32_t r = 0; r < a->rows->count; r++)
+    for (uint32_t n = node_set_next(awake, 0); n < awake->nodes; n = node_set_next(awake, n + 1))
+        state_node(&estimate->node[n], &a->answer[n], &decision->node[n]);
+    for (uint32_t r = 0; r < rows; r++)
         decision->row[r].used_w = a->used_w[r];
 }

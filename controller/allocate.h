@@ -3,6 +3,7 @@
 #ifndef CONTROLLER_ALLOCATE_H
 #define CONTROLLER_ALLOCATE_H
 
+#include "controller/node_set.h"
 #include "controller/problem.h"
 #include "model/site.h"
 
@@ -18,8 +19,9 @@ struct allocator {
 void allocate_create(struct allocator *allocator, const struct site *site,
                      const struct row_table *rows, struct arena *arena);
 
-/* Fills decision->node[].cap_w, .bound, .bound_row and decision->row[].used_w. */
+/* Fills decision->node[].cap_w, .bound, .bound_row and decision->row[].used_w. Of the nodes outside of `awake` the
+ * estimate has not changed since the run before; nodes whose cap has changed join it. */
 void allocate_run(struct allocator *allocator, const struct estimate *estimate,
-                  struct decision *decision);
+                  struct node_set *awake, struct decision *decision);
 
 #endif

@@ -13,6 +13,8 @@ void estimate_create(struct estimator *estimator, const struct site *site,
 {
     *estimator = (struct estimator){.site = site, .rows = rows};
     estimator->remainder = arena_array(arena, site->nodes.count, struct remainder);
+    estimator->part = arena_array(arena, site->nodes.count, struct node_part);
+    estimator->sum = arena_array(arena, rows->count, struct row_sum);
     estimator->hold = arena_array(arena, rows->count, struct hold);
     estimator->all_sources_good = arena_array(arena, site->tree.branches, bool);
     estimator->unknown_w = arena_array(arena, site->tree.branches, int64_t);
@@ -84,6 +86,65 @@ static void node_run(struct estimator *e, const struct stage *stage,
     node->bound_w = max_w(node->bound_w, node->power_w);
 }
 
+/* ---- what nodes add to rows ---- */
+
+static struct node_part part_of(const struct estimator *e, uint32_t n)
+{
+    const struct node_table *nodes = &e->site->nodes;
+    const struct node_estimate *node = &e->out.node[n];
+    struct node_part part = {.fixed_w = node->controllable ? node->remainder_w : node->bound_w,
+                             .min_w = node->controllable ? node->cap_min_w : 0,
+                             .max_w = node->controllable ? node->cap_max_w : 0,
+                             .bound_w = node->bound_w};
+
+    if (node->power_known) {
+        part.known_w = node->power_w;
+    } else if (nodes->cappable[n] || nodes->actuator[n] != NONE_INDEX) {
+        part.unheard_w = node->bound_w;
+        part.unheard = true;
+    } else {
+        /* Nobody reports for it: only what it draws at least is taken off the unexplained load. */
+        part.known_w = nodes->idle_w[n];
+    }
+    return part;
+}
+
+static bool same_part(const struct node_part *a, const struct node_part *b)
+{
+    return a->fixed_w == b->fixed_w && a->min_w == b->min_w && a->max_w == b->max_w &&
+           a->known_w == b->known_w && a->unheard_w == b->unheard_w && a->bound_w == b->bound_w &&
+           a->unheard == b->unheard;
+}
+
+static void add_part(struct estimator *e, uint32_t n)
+{
+    struct node_part now = part_of(e, n);
+    struct node_part *was = &e->part[n];
+
+    if (same_part(&now, was))
+        return;
+    for (uint32_t i = e->rows->first[n]; i < e->rows->first[n + 1]; i++) {
+        struct row_sum *sum = &e->sum[e->rows->share[i].row];
+        int64_t share = e->rows->share[i].coefficient_bp;
+
+        sum->fixed_bp += share * (now.fixed_w - was->fixed_w);
+        sum->min_bp += share * (now.min_w - was->min_w);
+        sum->max_bp += share * (now.max_w - was->max_w);
+        sum->known_bp += share * (now.known_w - was->known_w);
+        sum->unheard_bp += share * (now.unheard_w - was->unheard_w);
+        sum->bound_bp += share * (now.bound_w - was->bound_w);
+        sum->unheard += (uint32_t)now.unheard - (uint32_t)was->unheard;
+    }
+    *was = now;
+}
+
+int64_t estimate_due_ns(const struct estimator *e, uint32_t n, const struct node_report *report)
+{
+    return e->out.node[n].contact == CONTACT_FRESH
+               ? report->taken_ns + e->site->control.report_stale_after_ns + 1
+               : INT64_MAX;
+}
+
 /* ---- on-site production ---- */
 
 static void production_run(struct estimator *e, const struct snapshot *snapshot)
@@ -148,39 +209,15 @@ struct row_sums {
 
 static struct row_sums sum_nodes(struct estimator *e, uint32_t r)
 {
-    const struct row_table *rows = e->rows;
+    const struct row_sum *sum = &e->sum[r];
     struct row_estimate *row = &e->out.row[r];
-    int64_t known_bp = 0;
-    int64_t unheard_bp = 0;
-    int64_t fixed_bp = 0;
-    int64_t min_bp = 0;
-    int64_t max_bp = 0;
-    bool all_heard = true;
 
-    for (uint32_t i = rows->row_first[r]; i < rows->row_first[r + 1]; i++) {
-        uint32_t n = rows->row_node[i].row;
-        int64_t share = rows->row_node[i].coefficient_bp;
-        const struct node_estimate *node = &e->out.node[n];
-
-        fixed_bp += share * (node->controllable ? node->remainder_w : node->bound_w);
-        if (node->controllable) {
-            min_bp += share * node->cap_min_w;
-            max_bp += share * node->cap_max_w;
-        }
-        if (node->power_known)
-            known_bp += share * node->power_w;
-        else if (e->site->nodes.cappable[n] || e->site->nodes.actuator[n] != NONE_INDEX) {
-            unheard_bp += share * node->bound_w;
-            all_heard = false;
-        } else {
-            /* Nobody reports for it: only what it draws at least is taken off the unexplained load. */
-            known_bp += share * e->site->nodes.idle_w[n];
-        }
-    }
-    row->fixed_w = share_up_w(1, fixed_bp);
-    row->min_w = share_up_w(1, min_bp);
-    row->max_w = max_bp / SHARE_WHOLE_BP;
-    return (struct row_sums){known_bp / SHARE_WHOLE_BP, unheard_bp / SHARE_WHOLE_BP, all_heard};
+    row->fixed_w = share_up_w(1, sum->fixed_bp);
+    row->min_w = share_up_w(1, sum->min_bp);
+    row->max_w = sum->max_bp / SHARE_WHOLE_BP;
+    row->bound_bp = sum->bound_bp;
+    return (struct row_sums){sum->known_bp / SHARE_WHOLE_BP, sum->unheard_bp / SHARE_WHOLE_BP,
+                             sum->unheard == 0};
 }
 
 static uint32_t row_point(const struct estimator *e, const struct row *row)
@@ -335,10 +372,12 @@ static void takeover_run(struct estimator *e, const struct stage *stage, int64_t
 }
 
 const struct estimate *estimate_run(struct estimator *e, const struct stage *stage,
-                                    const struct snapshot *snapshot)
+                                    const struct snapshot *snapshot, const struct node_set *awake)
 {
-    for (uint32_t n = 0; n < e->site->nodes.count; n++)
+    for (uint32_t n = node_set_next(awake, 0); n < awake->nodes; n = node_set_next(awake, n + 1)) {
         node_run(e, stage, snapshot, n);
+        add_part(e, n);
+    }
     production_run(e, snapshot);
     /* Deepest branches first: a branch without a meter adds up those below it. Then phases and failover,
      * which build on the totals. */

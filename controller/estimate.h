@@ -13,6 +13,7 @@
 #ifndef CONTROLLER_ESTIMATE_H
 #define CONTROLLER_ESTIMATE_H
 
+#include "controller/node_set.h"
 #include "controller/remainder.h"
 #include "controller/stage.h"
 #include "model/estimate.h"
@@ -27,10 +28,27 @@ struct hold {
     int64_t bucket_ns;
 };
 
+/* What a node adds to each of its rows, times its coefficient there. Whole numbers, so that a row's sum can follow
+ * each change of a node by the difference and never drifts. */
+struct node_part {
+    int64_t fixed_w, min_w, max_w; /* as in struct row_estimate */
+    int64_t known_w;               /* measured power */
+    int64_t unheard_w;             /* the bound of a node that is not heard */
+    int64_t bound_w;
+    bool unheard;
+};
+
+struct row_sum {
+    int64_t fixed_bp, min_bp, max_bp, known_bp, unheard_bp, bound_bp;
+    uint32_t unheard; /* nodes */
+};
+
 struct estimator {
     const struct site *site;
     const struct row_table *rows;
     struct remainder *remainder; /* [nodes] */
+    struct node_part *part;      /* [nodes] */
+    struct row_sum *sum;         /* [rows] */
     struct hold *hold;           /* [rows] */
     int64_t *unknown_w; /* [branches] what sources below it may give whose reading is not good */
     bool *all_sources_good; /* [branches] production below the branch is known */
@@ -43,8 +61,14 @@ void estimate_create(struct estimator *estimator, const struct site *site,
                      const struct row_table *rows, const int64_t remainder_w[],
                      struct arena *arena);
 
-/* After stage_listen of the same snapshot. The result is valid until the next call. */
+/* After stage_listen of the same snapshot. Looks at the nodes in `awake`, which must hold every node about which the
+ * snapshot or the stage says anything new, or whose time has come (estimate_due_ns); of the others nothing has
+ * changed. The result is valid until the next call. */
 const struct estimate *estimate_run(struct estimator *estimator, const struct stage *stage,
-                                    const struct snapshot *snapshot);
+                                    const struct snapshot *snapshot, const struct node_set *awake);
+
+/* When the node must be looked at again though nothing comes of it. */
+int64_t estimate_due_ns(const struct estimator *estimator, uint32_t node,
+                        const struct node_report *report);
 
 #endif

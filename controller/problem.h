@@ -32,6 +32,7 @@
 #include "model/curve.h"
 #include "model/decision.h"
 #include "model/error.h"
+#include "model/site.h"
 
 struct problem_node {
     int64_t min_w, max_w; /* least and greatest cap; min_w <= max_w */
@@ -53,8 +54,6 @@ struct problem {
     const uint32_t *first;
     const struct row_share *share;
 };
-
-enum objective { OBJECTIVE_MAX_MIN, OBJECTIVE_THROUGHPUT };
 
 /* What was found for a node. */
 struct node_answer {

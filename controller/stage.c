@@ -17,6 +17,7 @@ void stage_create(struct stage *stage, const struct site *site, const struct row
     stage->headroom_bp = arena_array(arena, rows->count, int64_t);
     stage->committed_bp = arena_array(arena, rows->count, int64_t);
     stage->raise = arena_array(arena, site->nodes.count, uint32_t);
+    node_set_create(&stage->busy, site->nodes.count, arena);
     for (uint32_t n = 0; n < site->nodes.count; n++) {
         stage->node[n].in_force_w = site->nodes.uncapped_w[n];
         stage->largest_step_w = max_w(stage->largest_step_w, site->nodes.cap_step_w[n]);
@@ -115,9 +116,10 @@ static void listen(struct stage *stage, uint32_t n, const struct node_report *re
     note_above(node, stage->site->nodes.cap_step_w[n], report->taken_ns);
 }
 
-void stage_listen(struct stage *stage, const struct snapshot *snapshot)
+void stage_listen(struct stage *stage, const struct snapshot *snapshot,
+                  const struct node_set *awake)
 {
-    for (uint32_t n = 0; n < stage->site->nodes.count; n++)
+    for (uint32_t n = node_set_next(awake, 0); n < awake->nodes; n = node_set_next(awake, n + 1))
         listen(stage, n, &snapshot->report[n]);
 }
 
@@ -259,14 +261,10 @@ static void measure_headroom(struct stage *stage, const struct estimate *estimat
     const struct row_table *rows = stage->rows;
 
     for (uint32_t r = 0; r < rows->count; r++) {
-        int64_t committed_bp = estimate->row[r].uncontrolled_w * SHARE_WHOLE_BP;
+        /* The estimate's bounds: lowers and fences sent meanwhile have changed nothing yet. */
+        int64_t committed_bp =
+            estimate->row[r].uncontrolled_w * SHARE_WHOLE_BP + estimate->row[r].bound_bp;
 
-        for (uint32_t i = rows->row_first[r]; i < rows->row_first[r + 1]; i++) {
-            const struct row_share *share = &rows->row_node[i];
-
-            /* The estimate's bounds: lowers and fences sent meanwhile have changed nothing yet. */
-            committed_bp += (int64_t)share->coefficient_bp * estimate->node[share->row].bound_w;
-        }
         stage->committed_bp[r] = committed_bp;
         /* Where the load was never seen there is no headroom to confirm. */
         stage->headroom_bp[r] =
@@ -373,14 +371,14 @@ static void raise_one(struct stage *stage, uint32_t n, int64_t target_w, int64_t
 
 /* Raises are spread: each node that wishes gets its part of the ramp; what rounding to steps left over goes out
  * one step at a time, beginning with another node in each tick. */
-static void raise_all(struct stage *stage, const struct estimate *estimate, int64_t now_ns,
-                      struct decision *decision)
+static void raise_all(struct stage *stage, const struct estimate *estimate,
+                      const struct node_set *awake, int64_t now_ns, struct decision *decision)
 {
     int64_t ramp = ramp_w(stage, now_ns);
     int64_t wishes = 0;
     uint32_t raises = 0;
 
-    for (uint32_t n = 0; n < stage->site->nodes.count; n++) {
+    for (uint32_t n = node_set_next(awake, 0); n < awake->nodes; n = node_set_next(awake, n + 1)) {
         if (!may_rise(stage, estimate, decision, n, now_ns))
             continue;
         wishes += wish_w(stage, decision, n);
@@ -426,33 +424,52 @@ static void check_promise(const struct stage *stage, struct decision *decision)
 }
 
 /* What is committed on every row and node once this tick's commands are on their way. */
-static void state_committed(const struct stage *stage, struct decision *decision)
+static void state_committed(const struct stage *stage, const struct node_set *awake,
+                            struct decision *decision)
 {
     for (uint32_t r = 0; r < stage->rows->count; r++)
         decision->row[r].committed_w = share_up_w(1, stage->committed_bp[r]);
-    for (uint32_t n = 0; n < stage->site->nodes.count; n++)
+    for (uint32_t n = node_set_next(awake, 0); n < awake->nodes; n = node_set_next(awake, n + 1))
         decision->node[n].committed_cap_w = stage_committed_cap_w(stage, n);
 }
 
-void stage_commands(struct stage *stage, const struct snapshot *snapshot,
-                    const struct estimate *estimate, struct decision *decision)
+/* Who has something under way: the next tick must go on with it. */
+static void note_busy(struct stage *stage, const struct estimate *estimate,
+                      const struct node_set *awake, const struct decision *decision)
 {
-    int64_t now_ns = snapshot->now_ns;
-    bool calm = estimate->taking_over && !over_limit(estimate, decision, stage->rows->count);
+    for (uint32_t n = node_set_next(awake, 0); n < awake->nodes; n = node_set_next(awake, n + 1)) {
+        const struct stage_node *node = &stage->node[n];
+        bool fenced = node->fenced || !site_enforces(stage->site, n);
+        bool there = decision->node[n].cap_w == decision->node[n].committed_cap_w;
 
-    decision->commands = 0;
-    if (stage->deposed) {
-        measure_headroom(stage, estimate, decision);
-        state_committed(stage, decision);
-        return;
+        node_set_put(&stage->busy, n,
+                     node->waiting || node->above ||
+                         (commandable(stage, estimate, n) && (!fenced || !there)));
     }
-    for (uint32_t n = 0; n < stage->site->nodes.count; n++) {
-        if (!commandable(stage, estimate, n) || calm ||
-            (!stage->node[n].fenced && site_enforces(stage->site, n)))
-            continue;
-        lower(stage, n, decision->node[n].cap_w, now_ns, decision);
+}
+
+int64_t stage_due_ns(const struct stage *stage, uint32_t n)
+{
+    const struct stage_node *node = &stage->node[n];
+
+    return node->sent ? node->sent_ns + renewal_ns(stage) : INT64_MAX;
+}
+
+static void lower_all(struct stage *stage, const struct estimate *estimate,
+                      const struct node_set *awake, int64_t now_ns, struct decision *decision)
+{
+    for (uint32_t n = node_set_next(awake, 0); n < awake->nodes; n = node_set_next(awake, n + 1)) {
+        if (commandable(stage, estimate, n) &&
+            (stage->node[n].fenced || !site_enforces(stage->site, n)))
+            lower(stage, n, decision->node[n].cap_w, now_ns, decision);
     }
-    for (uint32_t n = 0; n < stage->site->nodes.count; n++) {
+}
+
+static void renew_all(struct stage *stage, const struct estimate *estimate,
+                      const struct node_set *awake, bool calm, int64_t now_ns,
+                      struct decision *decision)
+{
+    for (uint32_t n = node_set_next(awake, 0); n < awake->nodes; n = node_set_next(awake, n + 1)) {
         const struct stage_node *node = &stage->node[n];
 
         if (!commandable(stage, estimate, n) || !site_enforces(stage->site, n) ||
@@ -464,9 +481,25 @@ void stage_commands(struct stage *stage, const struct snapshot *snapshot,
             send(stage, n, COMMAND_FENCE, fence_cap_w(stage, estimate, decision, n, calm), now_ns,
                  decision);
     }
+}
+
+void stage_commands(struct stage *stage, const struct snapshot *snapshot,
+                    const struct estimate *estimate, const struct node_set *awake,
+                    struct decision *decision)
+{
+    int64_t now_ns = snapshot->now_ns;
+    bool calm = estimate->taking_over && !over_limit(estimate, decision, stage->rows->count);
+
+    decision->commands = 0;
+    if (!stage->deposed) {
+        if (!calm)
+            lower_all(stage, estimate, awake, now_ns, decision);
+        renew_all(stage, estimate, awake, calm, now_ns, decision);
+    }
     measure_headroom(stage, estimate, decision);
-    if (!estimate->taking_over)
-        raise_all(stage, estimate, now_ns, decision);
+    if (!stage->deposed && !estimate->taking_over)
+        raise_all(stage, estimate, awake, now_ns, decision);
     check_promise(stage, decision);
-    state_committed(stage, decision);
+    state_committed(stage, awake, decision);
+    note_busy(stage, estimate, awake, decision);
 }

@@ -23,6 +23,7 @@
 #ifndef CONTROLLER_STAGE_H
 #define CONTROLLER_STAGE_H
 
+#include "controller/node_set.h"
 #include "model/decision.h"
 
 enum { IN_FLIGHT_MAX = 4, RETIRED_MAX = 4 };
@@ -62,6 +63,7 @@ struct stage {
         *committed_bp; /* [rows] watts x SHARE_WHOLE_BP that may be drawn, this tick's raises too */
     int64_t *headroom_bp; /* [rows] what the limit leaves above that */
     uint32_t *raise;      /* [nodes] scratch */
+    struct node_set busy; /* whom the next tick must look at, whatever comes */
     int64_t largest_step_w;
     int64_t raise_credit_mw; /* what the release ramp has granted and nobody has used */
     bool ticked;
@@ -71,8 +73,9 @@ struct stage {
 void stage_create(struct stage *stage, const struct site *site, const struct row_table *rows,
                   uint64_t epoch, struct arena *arena);
 
-/* Takes in what the nodes report; first thing in a tick. */
-void stage_listen(struct stage *stage, const struct snapshot *snapshot);
+/* Takes in what the nodes in `awake` report; first thing in a tick. */
+void stage_listen(struct stage *stage, const struct snapshot *snapshot,
+                  const struct node_set *awake);
 
 /* The most that the node's capped part may be allowed now. */
 int64_t stage_committed_cap_w(const struct stage *stage, uint32_t node);
@@ -85,8 +88,14 @@ bool stage_disobeys(const struct stage *stage, uint32_t node, int64_t now_ns);
 int64_t stage_heading_w(const struct stage *stage, uint32_t node);
 
 /* Fills decision->command from decision->node[].cap_w: lowers, then fences and renewals, then raises. Counts in
- * decision->counters when its own promise would break. */
+ * decision->counters when its own promise would break. Looks at the nodes in `awake`, which must hold everybody
+ * whose wanted cap, estimate or report changed, who was busy, or whose time has come (stage_due_ns). */
 void stage_commands(struct stage *stage, const struct snapshot *snapshot,
-                    const struct estimate *estimate, struct decision *decision);
+                    const struct estimate *estimate, const struct node_set *awake,
+                    struct decision *decision);
+
+/* When the node must be looked at again though nothing comes of it: its lease wants renewal, or it has been waited
+ * for long enough. */
+int64_t stage_due_ns(const struct stage *stage, uint32_t node);
 
 #endif

@@ -24,6 +24,13 @@ struct controller {
     struct allocator allocator;
     bool *shed_marked;
     int64_t *shed_short_bp;
+    struct node_set awake;      /* whom this tick looks at */
+    int64_t *due_ns;            /* [nodes] when a node must be looked at whatever comes */
+    bool all_next;              /* the next tick looks at everybody */
+    uint8_t *node_alarms;       /* [nodes] bits by alarm kind */
+    struct node_set alarmed;    /* nodes that have any */
+    uint64_t *node_hash;        /* [nodes] */
+    uint64_t nodes_hash;        /* their sum, in whatever order they changed */
     int64_t *exceeded_since_ns; /* [rows] meaningful when `exceeded` */
     bool *exceeded;
     struct decision decision;
@@ -81,6 +88,12 @@ struct controller *controller_create(const struct site *site, const struct polic
     allocate_create(&c->allocator, site, &c->rows, &arena);
     c->shed_marked = arena_array(&arena, site->nodes.count, bool);
     c->shed_short_bp = arena_array(&arena, c->rows.count, int64_t);
+    node_set_create(&c->awake, site->nodes.count, &arena);
+    node_set_create(&c->alarmed, site->nodes.count, &arena);
+    c->due_ns = arena_array(&arena, site->nodes.count, int64_t);
+    c->node_alarms = arena_array(&arena, site->nodes.count, uint8_t);
+    c->node_hash = arena_array(&arena, site->nodes.count, uint64_t);
+    c->all_next = true;
     c->exceeded_since_ns = arena_array(&arena, c->rows.count, int64_t);
     c->exceeded = arena_array(&arena, c->rows.count, bool);
     take_decision(&c->decision, site, &c->rows, &arena);
@@ -137,35 +150,63 @@ static void alarm_points(struct controller *c, const struct estimate *estimate,
     }
 }
 
+/* Which alarms a node has, one bit a kind. */
+static uint8_t alarms_of(const struct controller *c, const struct estimate *estimate,
+                         const struct snapshot *snapshot, uint32_t n)
+{
+    const struct node_table *nodes = &c->site->nodes;
+    const struct node_estimate *node = &estimate->node[n];
+    const struct stage_node *stage = &c->stage.node[n];
+    const struct node_report *report = &snapshot->report[n];
+    uint8_t bits = 0;
+
+    if (nodes->actuator[n] == NONE_INDEX)
+        return 0;
+    if (node->contact == CONTACT_LOST || (node->contact == CONTACT_NEVER && !estimate->taking_over))
+        bits |= 1 << ALARM_NODE_LOST;
+    /* It talks, but does not do as it is told, or its hardware takes none of the site file's caps. */
+    if (node->contact == CONTACT_FRESH && nodes->cappable[n] &&
+        (stage_disobeys(&c->stage, n, snapshot->now_ns) || node->cap_min_w > node->cap_max_w))
+        bits |= 1 << ALARM_CAP_NOT_ENFORCED;
+    /* It has acked our last command; whatever else is in force now is another's doing or its own. */
+    if (node->contact == CONTACT_FRESH && stage->fenced && stage->sent &&
+        command_id_compare(report->applied, stage->sent_id) >= 0 &&
+        (!report->cap_in_force || report->enforced_cap_w >= stage->sent_w + nodes->cap_step_w[n]))
+        bits |= 1 << ALARM_FOREIGN_WRITER;
+    return bits;
+}
+
+static double node_alarm_number(const struct controller *c, const struct estimate *estimate,
+                                const struct snapshot *snapshot, uint32_t n, enum alarm_kind kind)
+{
+    const struct node_report *report = &snapshot->report[n];
+
+    if (kind == ALARM_NODE_LOST)
+        return report->heard ? seconds_since(report->taken_ns, snapshot->now_ns) : 0.0;
+    if (kind == ALARM_CAP_NOT_ENFORCED)
+        return (double)(estimate->node[n].bound_w - estimate->node[n].remainder_w);
+    return (double)((report->cap_in_force ? report->enforced_cap_w : c->site->nodes.uncapped_w[n]) -
+                    c->stage.node[n].sent_w);
+}
+
 static void alarm_nodes(struct controller *c, const struct estimate *estimate,
                         const struct snapshot *snapshot)
 {
-    for (uint32_t n = 0; n < c->site->nodes.count; n++) {
-        const struct node_estimate *node = &estimate->node[n];
-        const struct stage_node *stage = &c->stage.node[n];
-        const struct node_report *report = &snapshot->report[n];
+    static const enum alarm_kind kinds[] = {ALARM_NODE_LOST, ALARM_CAP_NOT_ENFORCED,
+                                            ALARM_FOREIGN_WRITER};
 
-        if (c->site->nodes.actuator[n] == NONE_INDEX)
-            continue;
-        if (node->contact == CONTACT_LOST ||
-            (node->contact == CONTACT_NEVER && !estimate->taking_over))
-            alarm_add(&c->decision, ALARM_NODE_LOST, n,
-                      report->heard ? seconds_since(report->taken_ns, snapshot->now_ns) : 0.0);
-        /* It talks, but does not do as it is told, or its hardware takes none of the site file's caps. */
-        if (node->contact == CONTACT_FRESH && c->site->nodes.cappable[n] &&
-            (stage_disobeys(&c->stage, n, snapshot->now_ns) || node->cap_min_w > node->cap_max_w))
-            alarm_add(&c->decision, ALARM_CAP_NOT_ENFORCED, n,
-                      (double)(node->bound_w - node->remainder_w));
-        if (node->contact != CONTACT_FRESH || !stage->fenced || !stage->sent ||
-            command_id_compare(report->applied, stage->sent_id) < 0)
-            continue;
-        /* It has acked our last command; whatever else is in force now is another's doing or its own. */
-        if (!report->cap_in_force ||
-            report->enforced_cap_w >= stage->sent_w + c->site->nodes.cap_step_w[n])
-            alarm_add(&c->decision, ALARM_FOREIGN_WRITER, n,
-                      (double)((report->cap_in_force ? report->enforced_cap_w
-                                                     : c->site->nodes.uncapped_w[n]) -
-                               stage->sent_w));
+    for (uint32_t n = node_set_next(&c->awake, 0); n < c->awake.nodes;
+         n = node_set_next(&c->awake, n + 1)) {
+        c->node_alarms[n] = alarms_of(c, estimate, snapshot, n);
+        node_set_put(&c->alarmed, n, c->node_alarms[n] != 0);
+    }
+    for (uint32_t n = node_set_next(&c->alarmed, 0); n < c->alarmed.nodes;
+         n = node_set_next(&c->alarmed, n + 1)) {
+        for (size_t i = 0; i < COUNT(kinds); i++) {
+            if (c->node_alarms[n] >> kinds[i] & 1)
+                alarm_add(&c->decision, kinds[i], n,
+                          node_alarm_number(c, estimate, snapshot, n, kinds[i]));
+        }
     }
 }
 
@@ -236,24 +277,32 @@ static void count_equipment(struct controller *c)
     c->decision.counters.equipment_loosened += rated - kept;
 }
 
-/* FNV-1a over what leaves the core: equal on every build for the same inputs. */
+/* splitmix64's finalizer (Steele, Lea, Flood: OOPSLA 2014). */
 static uint64_t mix(uint64_t hash, uint64_t value)
 {
-    for (int i = 0; i < 8; i++) {
-        hash ^= value >> (8 * i) & 0xff;
-        hash *= UINT64_C(0x100000001b3);
-    }
-    return hash;
+    hash += value + UINT64_C(0x9e3779b97f4a7c15);
+    hash = (hash ^ hash >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    hash = (hash ^ hash >> 27) * UINT64_C(0x94d049bb133111eb);
+    return hash ^ hash >> 31;
 }
 
-static uint64_t hash_of(const struct decision *d, uint32_t nodes)
+/* Over what leaves the core: equal on every build for the same inputs. The nodes' part is a sum, which follows
+ * those that changed. */
+static uint64_t hash_run(struct controller *c)
 {
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    const struct decision *d = &c->decision;
+    uint64_t hash = 0;
 
-    for (uint32_t n = 0; n < nodes; n++) {
-        hash = mix(hash, (uint64_t)d->node[n].cap_w);
-        hash = mix(hash, (uint64_t)d->node[n].committed_cap_w);
+    for (uint32_t n = node_set_next(&c->awake, 0); n < c->awake.nodes;
+         n = node_set_next(&c->awake, n + 1)) {
+        uint64_t now =
+            mix(mix(mix(n, (uint64_t)d->node[n].cap_w), (uint64_t)d->node[n].committed_cap_w),
+                (uint64_t)d->node[n].bound << 32 | d->node[n].bound_row);
+
+        c->nodes_hash += now - c->node_hash[n];
+        c->node_hash[n] = now;
     }
+    hash = c->nodes_hash;
     for (uint32_t i = 0; i < d->commands; i++) {
         hash = mix(hash, d->command[i].node);
         hash = mix(hash, d->command[i].id.seq);
@@ -278,23 +327,51 @@ static void limits_run(struct controller *c, const struct estimate *estimate,
     }
 }
 
+/* Whose report is new, who has something under way, and whose time has come. */
+static void wake(struct controller *c, const struct snapshot *snapshot)
+{
+    if (snapshot->changed == NULL || c->all_next) {
+        node_set_fill(&c->awake);
+        return;
+    }
+    memcpy(c->awake.word, c->stage.busy.word, node_set_words(&c->awake) * sizeof(uint64_t));
+    for (uint32_t i = 0; i < snapshot->changes; i++)
+        node_set_add(&c->awake, snapshot->changed[i]);
+    for (uint32_t n = 0; n < c->awake.nodes; n++) {
+        if (c->due_ns[n] <= snapshot->now_ns)
+            node_set_add(&c->awake, n);
+    }
+}
+
+static void set_due(struct controller *c, const struct snapshot *snapshot)
+{
+    for (uint32_t n = node_set_next(&c->awake, 0); n < c->awake.nodes;
+         n = node_set_next(&c->awake, n + 1))
+        c->due_ns[n] = min_w(estimate_due_ns(&c->estimator, n, &snapshot->report[n]),
+                             stage_due_ns(&c->stage, n));
+}
+
 const struct decision *controller_tick(struct controller *c, const struct snapshot *snapshot)
 {
     const struct estimate *estimate = NULL;
 
     c->decision.tick++;
     c->decision.now_ns = snapshot->now_ns;
-    stage_listen(&c->stage, snapshot);
-    estimate = estimate_run(&c->estimator, &c->stage, snapshot);
+    wake(c, snapshot);
+    stage_listen(&c->stage, snapshot, &c->awake);
+    estimate = estimate_run(&c->estimator, &c->stage, snapshot, &c->awake);
     limits_run(c, estimate, snapshot);
     budget_run(c->site, &c->rows, snapshot, estimate, &c->decision);
-    allocate_run(&c->allocator, estimate, &c->decision);
+    allocate_run(&c->allocator, estimate, &c->awake, &c->decision);
     shed_run(c->site, &c->rows, estimate, c->shed_marked, c->shed_short_bp, &c->decision);
-    stage_commands(&c->stage, snapshot, estimate, &c->decision);
+    stage_commands(&c->stage, snapshot, estimate, &c->awake, &c->decision);
     alarms_run(c, estimate, snapshot);
     count_committed(c, estimate, snapshot->now_ns);
     count_equipment(c);
-    c->decision.hash = hash_of(&c->decision, c->site->nodes.count);
+    c->decision.hash = hash_run(c);
+    set_due(c, snapshot);
+    /* While it takes over, what holds for one node depends on all. */
+    c->all_next = estimate->taking_over;
     return &c->decision;
 }
 

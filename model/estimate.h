@@ -34,6 +34,7 @@ struct row_estimate {
     int64_t
         fixed_w; /* part of the nodes that allocate can't change: remainders, uncontrollable nodes */
     int64_t min_w, max_w; /* controllable nodes at their least and greatest caps, by coefficient */
+    int64_t bound_bp;     /* all nodes at their bounds: watts x parts per 10,000, by coefficient */
 };
 
 struct estimate {

@@ -33,6 +33,9 @@ enum setting_kind {
     KIND_BROKER,       /* name of a broker -> uint32_t */
     KIND_PROFILE,      /* name of a device profile -> const struct device_profile * */
     KIND_GROUPS,       /* list of groups, each as `group` says -> struct group_list */
+    KIND_TABLE,        /* list of lists, each with a value for every row of `group`, in order:
+                          ( ( "113 %", "1 h" ), ... ) -> struct group_list */
+    KIND_ENERGY,       /* "2 MWh" -> int64_t Wh */
     KIND_NAME,   /* a name, or unless max is 1 a range "rack[01-20]" as it stands -> const char * */
     KIND_MEASURE /* "2 MW" or 2e6, in the unit of a quantity known later -> struct measure */
 };
@@ -60,7 +63,7 @@ struct setting {
     enum setting_kind kind;
     enum setting_need need;
     double min,
-        max; /* in the C type's unit, both allowed; for KIND_GROUPS: how many. max 0: kind's own bound */
+        max; /* in the C type's unit, both allowed; for KIND_GROUPS, KIND_TABLE: how many. max 0: kind's own bound */
     const char
         *fallback; /* NEED_DEFAULT: the default as a person would write it; "" for no groups */
     size_t at;     /* offset of the value in the struct */
@@ -69,8 +72,8 @@ struct setting {
     const char *help;            /* one sentence, for messages and the manual */
     const char *const *choices;  /* KIND_CHOICE: NULL-terminated */
     int quantity;                /* KIND_SIGNAL, KIND_FORECAST: enum quantity that it must have */
-    const struct setting *group; /* KIND_GROUPS: rows of one item */
-    size_t group_size;           /* KIND_GROUPS: bytes of one item */
+    const struct setting *group; /* KIND_GROUPS, KIND_TABLE: rows of one item */
+    size_t group_size;           /* the same: bytes of one item */
 };
 
 #endif

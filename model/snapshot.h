@@ -45,6 +45,10 @@ struct snapshot {
     const struct node_report *report; /* [site.nodes.count] */
     const struct forecast *forecast;  /* [site.forecasts] */
     const struct event_list *events;  /* [site.event_sources] */
+    /* Whose reports differ from those of the snapshot before, in any order, doubles allowed: the rest need not be
+     * looked at. NULL: not known, look at all. */
+    const uint32_t *changed;
+    uint32_t changes;
 };
 
 /* What a source produces now, W, rounded down, never negative. False when its reading is not good: then nothing

@@ -26,6 +26,7 @@ struct posed {
     struct allocator allocator;
     struct estimate estimate;
     struct decision decision;
+    struct node_set everybody;
 };
 
 static void pose(struct posed *p, struct site *site)
@@ -35,6 +36,8 @@ static void pose(struct posed *p, struct site *site)
     rows_build(&p->rows, site, &p->arena);
     allocate_create(&p->allocator, site, &p->rows, &p->arena);
     p->estimate.node = arena_array(&p->arena, site->nodes.count, struct node_estimate);
+    node_set_create(&p->everybody, site->nodes.count, &p->arena);
+    node_set_fill(&p->everybody);
     p->decision.node = arena_array(&p->arena, site->nodes.count, struct node_decision);
     p->decision.row = arena_array(&p->arena, p->rows.count, struct row_decision);
     for (uint32_t n = 0; n < site->nodes.count; n++)
@@ -61,7 +64,10 @@ static int64_t cap(const struct posed *p, const char *node)
     return p->decision.node[site_node(p->site, node)].cap_w;
 }
 
-static void solve(struct posed *p) { allocate_run(&p->allocator, &p->estimate, &p->decision); }
+static void solve(struct posed *p)
+{
+    allocate_run(&p->allocator, &p->estimate, &p->everybody, &p->decision);
+}
 
 #define SITE                                                                                  \
     "site = { name = \"t\"; time_zone = \"UTC\"; };\nactuators = ( { name = \"x\"; driver = " \

@@ -58,7 +58,9 @@ static void start_controller(struct world *w)
     struct controller_options options = {.epoch = ++w->epoch};
 
     controller_free(w->controller);
+    controller_free(w->shadow);
     w->controller = controller_create(w->site, &w->policies, &options);
+    w->shadow = controller_create(w->site, &w->policies, &options);
     w->rows = controller_rows(w->controller);
     memset(w->report, 0, w->site->nodes.count * sizeof *w->report);
 }
@@ -73,6 +75,7 @@ void world_create(struct world *w, uint64_t seed, uint32_t nodes_max)
     nodes = w->site->nodes.count;
     w->agent = calloc(nodes, sizeof *w->agent);
     w->report = calloc(nodes, sizeof *w->report);
+    w->changed = calloc(nodes, sizeof *w->changed);
     w->reading = calloc(w->site->points + 1, sizeof *w->reading);
     w->silent = calloc(w->site->points + 1, sizeof *w->silent);
     w->uncontrolled_w = calloc(w->site->tree.branches, sizeof *w->uncontrolled_w);
@@ -93,6 +96,7 @@ void world_create(struct world *w, uint64_t seed, uint32_t nodes_max)
     }
     w->limit[0] = (struct test_limit){site_most_w(w), LIMIT_HARD};
     w->limit[1] = (struct test_limit){site_most_w(w), LIMIT_SOFT};
+    w->report_every = (uint64_t)rng_between(&w->rng, 1, 3);
     w->stamped_late = rng_chance(&w->rng, 50);
     make_policies(w);
     start_controller(w);
@@ -104,9 +108,11 @@ void world_create(struct world *w, uint64_t seed, uint32_t nodes_max)
 void world_free(struct world *w)
 {
     controller_free(w->controller);
+    controller_free(w->shadow);
     arena_free(&w->policies.arena);
     free(w->agent);
     free(w->report);
+    free(w->changed);
     free(w->reading);
     free(w->silent);
     free(w->uncontrolled_w);
@@ -183,6 +189,15 @@ static void agent_takes(struct world *w, uint32_t n, const struct command *comma
     send_report(w, n);
 }
 
+static void note_changed(struct world *w, uint32_t n)
+{
+    for (uint32_t i = 0; i < w->changes; i++) {
+        if (w->changed[i] == n)
+            return;
+    }
+    w->changed[w->changes++] = n;
+}
+
 /* The power in a report is as fresh as the meters': skew between the two is the business of the guard and the
  * hold, not of the promises that are checked here. The caps and acknowledgements are as old as the report. */
 static void controller_hears(struct world *w, const struct message *message)
@@ -191,6 +206,7 @@ static void controller_hears(struct world *w, const struct message *message)
     struct node_report *report = &w->report[n];
 
     *report = message->report;
+    note_changed(w, n);
     if (w->stamped_late)
         report->taken_ns = w->now_ns;
 }
@@ -259,6 +275,12 @@ static bool any_silent(const struct world *w)
     return false;
 }
 
+static void reload(struct world *w)
+{
+    controller_reload(w->controller, &w->policies);
+    controller_reload(w->shadow, &w->policies);
+}
+
 void world_disturb(struct world *w)
 {
     struct rng *rng = &w->rng;
@@ -282,7 +304,7 @@ void world_disturb(struct world *w)
     if (rng_chance(rng, 2))
         start_controller(w);
     else if (rng_chance(rng, 2))
-        controller_reload(w->controller, &w->policies);
+        reload(w);
 }
 
 void world_calm(struct world *w)
@@ -387,6 +409,7 @@ static void measure(struct world *w)
     }
     for (uint32_t n = 0; n < w->site->nodes.count; n++) {
         struct node_report *report = &w->report[n];
+        struct node_report before = *report;
 
         if (!report->heard)
             continue;
@@ -394,6 +417,8 @@ static void measure(struct world *w)
         report->capped_power_known = true;
         report->power_w = (double)draw_w(w, n);
         report->capped_power_w = (double)capped_draw_w(w, n);
+        if (memcmp(&before, report, sizeof before) != 0)
+            note_changed(w, n);
     }
 }
 
@@ -407,7 +432,8 @@ static void agents_live(struct world *w)
             if (agent->cap_set && agent->cap_w > w->site->nodes.safe_cap_w[n])
                 agent->cap_w = w->site->nodes.safe_cap_w[n];
         }
-        send_report(w, n);
+        if ((w->tick + n) % w->report_every == 0)
+            send_report(w, n);
     }
 }
 
@@ -471,6 +497,21 @@ static void check_counters(struct world *w, const struct decision *d)
                (int64_t)d->counters.raised_without_headroom, 0);
 }
 
+/* Looking only at what changed decides the same as looking at everything. */
+static void check_shadow(struct world *w, const struct snapshot *whole, const struct decision *d)
+{
+    struct snapshot news = *whole;
+    uint64_t hash = 0;
+
+    news.changed = w->changed;
+    news.changes = w->changes;
+    hash = controller_tick(w->shadow, &news)->hash;
+    if (hash != d->hash)
+        broken(w, "looking at changes alone decides otherwise", "hash", (int64_t)(hash >> 32),
+               (int64_t)(d->hash >> 32));
+    w->changes = 0;
+}
+
 const struct decision *world_tick(struct world *w)
 {
     const struct decision *d = NULL;
@@ -486,6 +527,7 @@ const struct decision *world_tick(struct world *w)
     potential(w, w->before_w);
     snapshot.now_ns = w->now_ns;
     d = controller_tick(w->controller, &snapshot);
+    check_shadow(w, &snapshot, d);
     for (uint32_t i = 0; i < d->commands; i++) {
         struct message message = {
             .to_agent = true, .node = d->command[i].node, .command = d->command[i]};

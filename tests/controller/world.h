@@ -45,6 +45,9 @@ struct world {
     struct policy_set policies;
     struct test_limit limit[LIMIT_POLICIES];
     struct controller *controller;
+    struct controller *shadow; /* told only what changed; must decide the same */
+    uint32_t *changed;         /* [nodes] who was heard since the last tick */
+    uint32_t changes;
     uint64_t epoch;
     const struct row_table *rows;
     uint64_t tick;
@@ -56,7 +59,8 @@ struct world {
     struct reading *reading;
     struct node_report *report;
     struct network network;
-    bool stamped_late; /* reports carry the time of arrival, not of making */
+    uint64_t report_every; /* ticks; within what counts as fresh */
+    bool stamped_late;     /* reports carry the time of arrival, not of making */
     struct message *message;
     uint32_t messages;
     int64_t *before_w, *after_w; /* [rows] potential load around a tick */
