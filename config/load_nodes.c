@@ -62,14 +62,17 @@ static void check_kind(struct site_load *load, const config_setting_t *at, struc
     if (!k->cappable) { /* it counts at the most it draws, whatever else the file says */
         k->cap_min_w = k->cap_max_w = k->safe_cap_w = k->uncapped_w;
         k->cap_step_w = 1;
+        (void)check_curve(load, at, k);
         return;
     }
     ok = required(load, at, "cap_min", k->cap_min_given) && ok;
     ok = required(load, at, "cap_max", k->cap_max_given) && ok;
     ok = required(load, at, "safe_cap", k->safe_cap_given) && ok;
     ok = required(load, at, "remainder", k->remainder_given) && ok;
-    if (ok)
-        check_caps(load, at, k);
+    if (!ok)
+        return;
+    check_caps(load, at, k);
+    (void)check_curve(load, at, k);
 }
 
 static void load_kinds(struct site_load *load)
@@ -103,6 +106,7 @@ struct nodes {
     uint32_t *weight;
     uint8_t *priority_class;
     uint32_t *gang, *actuator;
+    const struct curve **curve; /* NULL: no kind has one */
 };
 
 /* A group of nodes with its references resolved; NULL where a mistake was. */
@@ -229,8 +233,11 @@ static struct nodes take_arrays(struct arena *arena, uint32_t n)
     };
 }
 
-static void fill_kind(struct nodes *t, uint32_t n, const struct kind_entry *k)
+static void fill_kind(struct nodes *t, uint32_t n, const struct kind_entry *k,
+                      const struct curve *curve)
 {
+    if (t->curve != NULL)
+        t->curve[n] = curve;
     t->kind[n] = k->name;
     t->cappable[n] = k->cappable;
     t->cap_min_w[n] = k->cap_min_w;
@@ -250,7 +257,7 @@ static void fill_node(const struct site_load *load, struct nodes *t, uint32_t n,
     const struct hang_entry *hang = g->entry->hangs.item;
 
     t->name[n] = g->names.name[i];
-    fill_kind(t, n, &load->kind[g->kind[i]]);
+    fill_kind(t, n, &load->kind[g->kind[i]], load->curve[g->kind[i]]);
     t->hangs[n] = (uint8_t)g->entry->hangs.count;
     for (uint32_t h = 0; h < g->entry->hangs.count; h++)
         t->hang[n][h] = (struct hang){load->branch_of[g->hang[h][i]], g->share_bp[h],
@@ -259,11 +266,27 @@ static void fill_node(const struct site_load *load, struct nodes *t, uint32_t n,
     t->actuator[n] = g->actuator == NULL ? NONE_INDEX : g->actuator[i];
 }
 
+/* One curve a kind, shared by its nodes; false when no kind has one. */
+static bool take_curves(struct site_load *load)
+{
+    bool any = false;
+
+    load->curve = arena_array(&load->scratch, load->kinds.count, const struct curve *);
+    for (uint32_t k = 0; k < load->kinds.count; k++) {
+        load->curve[k] = take_curve(load, &load->kind[k]);
+        any = any || load->curve[k] != NULL;
+    }
+    return any;
+}
+
 static void build_table(struct site_load *load, const struct group *group, uint32_t groups,
                         uint32_t n)
 {
     struct nodes t = take_arrays(load->schema.arena, n);
     uint32_t at = 0;
+
+    if (take_curves(load))
+        t.curve = arena_array(load->schema.arena, n, const struct curve *);
 
     load->group = arena_array(&load->scratch, groups, struct node_group);
     load->groups = groups;
@@ -290,6 +313,7 @@ static void build_table(struct site_load *load, const struct group *group, uint3
         .priority_class = t.priority_class,
         .gang = t.gang,
         .actuator = t.actuator,
+        .curve = t.curve,
     };
 }
 

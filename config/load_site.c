@@ -248,10 +248,10 @@ void load_brokers(struct site_load *load)
 
 static void prepare(struct site_load *load, const struct load_options *options, struct site *site)
 {
-    struct name_index *index[] = {&load->brokers, &load->devices,       &load->actuators,
-                                  &load->points,  &load->profiles,      &load->branches,
-                                  &load->feeds,   &load->kinds,         &load->nodes,
-                                  &load->sources, &load->measures.names};
+    struct name_index *index[] = {&load->brokers,  &load->devices,  &load->actuators,
+                                  &load->points,   &load->profiles, &load->branches,
+                                  &load->breakers, &load->feeds,    &load->kinds,
+                                  &load->nodes,    &load->sources,  &load->measures.names};
 
     for (size_t i = 0; i < COUNT(index); i++)
         index[i]->arena = &load->scratch;
@@ -274,6 +274,7 @@ static void load_sections(struct site_load *load)
     load_control(load);
     load_brokers(load);
     load_devices(load);
+    load_breakers(load);
     load_branches(load);
     load_nodes(load);
     load_sources(load);

@@ -32,9 +32,13 @@ static void make_seeds(struct site_load *load, const struct branch_entry *entry,
 
     for (uint32_t i = 0; i < count; i++) {
         for (uint32_t k = 0; k < names[i].count; k++, s++)
-            load->seed[s] = (struct branch_seed){names[i].name[k], config_setting_get_elem(list, i),
-                                                 &entry[i],        NONE_INDEX,
-                                                 NONE_INDEX,       k == 0};
+            load->seed[s] = (struct branch_seed){names[i].name[k],
+                                                 config_setting_get_elem(list, i),
+                                                 &entry[i],
+                                                 NONE_INDEX,
+                                                 NONE_INDEX,
+                                                 NONE_INDEX,
+                                                 k == 0};
     }
 }
 
@@ -46,10 +50,18 @@ static void resolve_group(struct site_load *load, struct branch_seed *seed, uint
                                              &load->branches, "a branch");
     const uint32_t *meter = take_references(load, seed->at, "meter", entry->meter, count,
                                             &load->measures.names, "a meter or signal");
+    const uint32_t *breaker = take_references(load, seed->at, "breaker", entry->breaker, count,
+                                              &load->breakers, "one of `breakers`");
 
+    if (entry->breaker != NULL && !entry->rated)
+        mistake(&load->reader, seed->at,
+                &(struct mistake){.kind = ERR_CONFLICT,
+                                  .member = "breaker",
+                                  .expected = "a `rating` with it, which its loads are shares of"});
     for (uint32_t i = 0; i < count; i++) {
         seed[i].parent = parent == NULL ? NONE_INDEX : parent[i];
         seed[i].meter = meter == NULL ? NONE_INDEX : meter[i];
+        seed[i].breaker = breaker == NULL ? NONE_INDEX : breaker[i];
     }
 }
 
@@ -301,6 +313,23 @@ static void fill_branches(struct site_load *load, const uint32_t *order)
     tree->least_power_factor = power_factor;
 }
 
+/* NULL as a whole when no branch has one. */
+static void fill_trips(struct site_load *load, const uint32_t *order)
+{
+    const struct trip_curve **trip = NULL;
+
+    for (uint32_t b = 0; b < load->seeds; b++) {
+        uint32_t breaker = load->seed[order[b]].breaker;
+
+        if (breaker == NONE_INDEX)
+            continue;
+        if (trip == NULL)
+            trip = arena_array(load->schema.arena, load->seeds, const struct trip_curve *);
+        trip[b] = &load->trip[breaker];
+    }
+    load->site->tree.trip = trip;
+}
+
 static void check_voltages(struct site_load *load, const struct branch_entry *entry, uint32_t count,
                            const config_setting_t *list)
 {
@@ -418,6 +447,7 @@ void load_branches(struct site_load *load)
 
         fill_branches(load, order);
         fill_measures(load, order);
+        fill_trips(load, order);
     }
     load_feeds(load);
 }

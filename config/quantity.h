@@ -12,7 +12,8 @@
 #include "model/supply_tree.h"
 
 union amount {
-    int64_t whole; /* POWER, SHARE, DURATION, POWER_RATE, SHARE_RATE, TIME_OF_DAY, WEEKDAYS */
+    int64_t
+        whole; /* POWER, ENERGY, SHARE, DURATION, POWER_RATE, SHARE_RATE, TIME_OF_DAY, WEEKDAYS */
     double number; /* CURRENT, VOLTAGE, INTENSITY */
     struct rating rating;
     struct measure measure;

@@ -131,9 +131,12 @@ static void write_rows(FILE *out, const struct setting *rows)
         fputs(" |\n", out);
     }
     for (const struct setting *row = rows; row->name != NULL; row++) {
-        if (row->kind != KIND_GROUPS)
+        if (row->kind != KIND_GROUPS && row->kind != KIND_TABLE)
             continue;
-        fprintf(out, "\nEach group of `%s`:\n", row->name);
+        fprintf(out,
+                row->kind == KIND_TABLE ? "\nEach entry of `%s` is a list of these, in order:\n"
+                                        : "\nEach group of `%s`:\n",
+                row->name);
         write_rows(out, row->group);
     }
 }

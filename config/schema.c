@@ -299,7 +299,10 @@ static bool fill_sources(const struct schema *schema, const struct setting *row,
     return ok;
 }
 
-/* ---------------------------------------------------------------- groups */
+/* ---------------------------------------------------------------- groups and tables */
+
+static bool fill_value(const struct schema *schema, const struct setting *row,
+                       const config_setting_t *member, void *field);
 
 /* Groups in groups: as deep as the tables are, not as the file is. */
 /* NOLINTBEGIN(misc-no-recursion) */
@@ -324,6 +327,63 @@ static bool fill_groups(const struct schema *schema, const struct setting *row,
 
         ok = schema_fill(schema, group, &part, 1) && ok;
     }
+    memcpy(field, &list, sizeof list);
+    return ok;
+}
+
+/* "cap, throughput": what the values of an entry are, in order. */
+static void entry_names(const struct setting *rows, char *out, size_t size)
+{
+    size_t used = 0;
+
+    out[0] = '\0';
+    for (const struct setting *row = rows; row->name != NULL && used < size; row++)
+        used +=
+            (size_t)snprintf(out + used, size - used, "%s%s", row == rows ? "" : ", ", row->name);
+}
+
+/* A list with one value for each row, in order. */
+static bool fill_entry(const struct schema *schema, const struct setting *rows,
+                       const config_setting_t *entry, char *item)
+{
+    char names[100];
+    char expected[TEXT_BYTES];
+    uint32_t count = 0;
+    bool ok = true;
+
+    while (rows[count].name != NULL)
+        count++;
+    if ((!config_setting_is_list(entry) && !config_setting_is_array(entry)) ||
+        config_setting_length(entry) != (int)count) {
+        entry_names(rows, names, sizeof names);
+        text_of(expected, sizeof expected, "a list of %u values: ( %s )", count, names);
+        return mistake(schema->reader, entry,
+                       &(struct mistake){.kind = ERR_TYPE, .expected = expected});
+    }
+    for (uint32_t i = 0; i < count; i++)
+        ok = fill_value(schema, &rows[i], config_setting_get_elem(entry, i), item + rows[i].at) &&
+             ok;
+    return ok;
+}
+
+static bool fill_table(const struct schema *schema, const struct setting *row,
+                       const config_setting_t *member, void *field)
+{
+    uint32_t count = (uint32_t)config_setting_length(member);
+    struct group_list list = {NULL, count};
+    char *item = NULL;
+    bool ok = true;
+
+    if (!config_setting_is_list(member))
+        return wrong_type(schema, row, member);
+    if (count < setting_min(row) || count > setting_max(row))
+        return out_of_range(schema, row, member);
+    item = arena_take(schema->arena, count, row->group_size);
+    list.item = item;
+    for (uint32_t i = 0; i < count; i++)
+        ok = fill_entry(schema, row->group, config_setting_get_elem(member, i),
+                        item + i * row->group_size) &&
+             ok;
     memcpy(field, &list, sizeof list);
     return ok;
 }
@@ -354,6 +414,8 @@ static bool fill_value(const struct schema *schema, const struct setting *row,
         return fill_profile(schema, row, member, field);
     case KIND_GROUPS:
         return fill_groups(schema, row, member, field);
+    case KIND_TABLE:
+        return fill_table(schema, row, member, field);
     default:
         return fill_amount(schema, row, member, field);
     }
@@ -382,6 +444,7 @@ static void fill_default(const struct setting *row, void *field)
         memcpy(field, &choice, sizeof choice);
         return;
     case KIND_GROUPS:
+    case KIND_TABLE:
     case KIND_SOURCES:
         assert(row->fallback[0] == '\0');
         return; /* zeroed is the empty list */

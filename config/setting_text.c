@@ -41,6 +41,9 @@ const char *setting_range(const struct setting *row, char *out, size_t size)
     case KIND_GROUPS:
         what = " groups";
         break;
+    case KIND_TABLE:
+        what = " entries";
+        break;
     case KIND_SOURCES:
         what = " names";
         break;
@@ -139,7 +142,7 @@ const char *setting_expected(const struct setting *row, char *out, size_t size)
         return choices_text(row, FEW_CHOICES, out, size);
     if (row->kind == KIND_TEXT && range[0] != '\0')
         return text_of(out, size, "text of %s", range);
-    if (row->kind == KIND_GROUPS && range[0] != '\0')
+    if ((row->kind == KIND_GROUPS || row->kind == KIND_TABLE) && range[0] != '\0')
         return text_of(out, size, "a list of %s", range);
     if (row->kind == KIND_SOURCES && range[0] != '\0')
         return text_of(out, size, "a list of %s of sources", range);

@@ -18,9 +18,10 @@ struct branch_seed {
     const char *name;
     const config_setting_t *at; /* the group in the file */
     const struct branch_entry *entry;
-    uint32_t parent; /* index of the seed; NONE_INDEX: the site, or a name that is wrong */
-    uint32_t meter;  /* index in measures; NONE_INDEX */
-    bool first;      /* of its group */
+    uint32_t parent;  /* index of the seed; NONE_INDEX: the site, or a name that is wrong */
+    uint32_t meter;   /* index in measures; NONE_INDEX */
+    uint32_t breaker; /* index in load->trip; NONE_INDEX */
+    bool first;       /* of its group */
 };
 
 /* Meters and signals by one name: what can measure a branch. */
@@ -46,8 +47,9 @@ struct site_load {
     struct references references;
     uint32_t names_left; /* of RANGE_NAMES_MAX, for the whole file */
 
-    struct name_index brokers, devices, actuators, points, profiles, branches, feeds, kinds, nodes,
-        sources;
+    struct name_index brokers, devices, actuators, points, profiles, breakers, branches, feeds,
+        kinds, nodes, sources;
+    const struct trip_curve *trip; /* by the values in breakers */
     struct measures measures;
     struct point *point; /* grows; copied to the site when all are known */
     uint32_t point_count, point_room;
@@ -59,6 +61,7 @@ struct site_load {
     uint32_t *branch_of;     /* [seeds]: index in the tree */
     struct kind_entry *kind; /* by the value in kinds */
     const config_setting_t **kind_at;
+    const struct curve **curve; /* the same; NULL where a kind has none */
     struct node_group *group;
     uint32_t groups;
 };
@@ -66,9 +69,13 @@ struct site_load {
 /* Parts, in order. Mistakes are in the reader's diagnostics. */
 void load_brokers(struct site_load *load);
 void load_devices(struct site_load *load);
+void load_breakers(struct site_load *load);
 void load_branches(struct site_load *load); /* feeds too */
 void load_nodes(struct site_load *load);    /* node_kinds too */
 void load_sources(struct site_load *load);
+/* Of a kind whose caps are well: mistakes of its curve; the curve in the arena, NULL if it has none. */
+bool check_curve(struct site_load *load, const config_setting_t *at, const struct kind_entry *kind);
+const struct curve *take_curve(struct site_load *load, const struct kind_entry *kind);
 /* What is legal but suspicious; only when all is well. */
 void suspect_site(struct site_load *load);
 

@@ -4,6 +4,7 @@
 
 static const char *const modes[] = {"observe", "enforce", NULL};
 static const char *const failover_rules[] = {"off", "check", NULL};
+static const char *const objectives[] = {"max-min", "throughput", NULL};
 static const char *const source_kinds[] = {"pv", "wind", "battery", NULL};
 static const char *const phase_sets[] = {"L1L2L3", "L1", "L2", "L3", "L1L2", "L2L3", "L1L3", NULL};
 const uint8_t hang_phases[] = {7, 1, 2, 4, 3, 6, 5};
@@ -16,6 +17,8 @@ static const char *const quantity_names[] = {
 
 _Static_assert(sizeof(enum failover_rule) == sizeof(int), "a choice is stored as int");
 _Static_assert(MODE_OBSERVE == 0 && MODE_ENFORCE == 1, "the order of modes[]");
+_Static_assert(sizeof(enum objective) == sizeof(int), "a choice is stored as int");
+_Static_assert(OBJECTIVE_MAX_MIN == 0 && OBJECTIVE_THROUGHPUT == 1, "the order of objectives[]");
 _Static_assert(FAILOVER_OFF == 0 && FAILOVER_CHECK == 1, "the order of failover_rules[]");
 _Static_assert(SOURCE_PV == 0 && SOURCE_WIND == 1 && SOURCE_BATTERY == 2, "the order of source_kinds[]");
 
@@ -53,6 +56,10 @@ static const struct setting control_settings_rows[] = {
      .help = "all caps together rise no faster than this"},
     {.name = "dead_band", .kind = KIND_POWER, .need = NEED_DEFAULT, .min = 0, .max = LIMIT_MAX_W, .fallback = "0 W", .at = AT(dead_band_w),
      .help = "smaller changes of a cap are left alone unless a limit needs them"},
+    {.name = "dead_band_time", .kind = KIND_DURATION, .need = NEED_DEFAULT, .min = 0, .max = 86400e9, .fallback = "0 s", .at = AT(dead_band_ns),
+     .help = "a cap changes no more often than this unless a limit needs it"},
+    {.name = "objective", .kind = KIND_CHOICE, .need = NEED_DEFAULT, .fallback = "max-min", .choices = objectives, .at = AT(objective),
+     .help = "within a class: lift the slowest nodes first, or do the most work in all"},
     {.name = "remainder_window", .kind = KIND_DURATION, .need = NEED_DEFAULT, .min = 1e9, .max = 86400e9, .fallback = "10 min", .at = AT(remainder_window_ns),
      .help = "a node's learned remainder is its most over this time"},
     {.name = "remainder_margin", .kind = KIND_SHARE, .need = NEED_DEFAULT, .min = 0, .max = 10000, .fallback = "10 %", .at = AT(remainder_margin_bp),
@@ -95,6 +102,29 @@ static const struct setting feed_settings[] = {
 };
 #undef AT
 
+#define AT(field) offsetof(struct breaker_point, field)
+static const struct setting breaker_points[] = {
+    {.name = "load", .kind = KIND_SHARE, .need = NEED_REQUIRED, .min = 10001, .max = 1e6, .at = AT(load_bp),
+     .help = "of the full rating, rising strictly; up to the first one it is borne for ever"},
+    {.name = "hold", .kind = KIND_DURATION, .need = NEED_REQUIRED, .min = 1e6, .max = 10 * 86400e9, .at = AT(hold_ns),
+     .help = "how long it is certainly borne from cold, falling strictly: the lower edge of the curve"},
+    {0},
+};
+#undef AT
+
+#define AT(field) offsetof(struct breaker_entry, field)
+static const struct setting breaker_settings[] = {
+    {.name = "name", .kind = KIND_NAME, .need = NEED_REQUIRED, .max = 1, .at = AT(name),
+     .help = "what branches call it by"},
+    {.name = "reset", .kind = KIND_DURATION, .need = NEED_REQUIRED, .min = 1e6, .max = 10 * 86400e9, .at = AT(reset_ns),
+     .help = "how long it takes from the brink of tripping back to cold"},
+    {.name = "points", .kind = KIND_TABLE, .need = NEED_REQUIRED, .min = 1, .max = TRIP_POINTS_MAX, .at = AT(points),
+     .group = breaker_points, .group_size = sizeof(struct breaker_point),
+     .help = "its inverse-time curve; between two entries it is interpolated in logarithms"},
+    {0},
+};
+#undef AT
+
 #define AT(field) offsetof(struct branch_entry, field)
 static const struct setting branch_settings[] = {
     {.name = "name", .kind = KIND_NAME, .need = NEED_REQUIRED, .at = AT(name),
@@ -119,6 +149,18 @@ static const struct setting branch_settings[] = {
      .help = "the most that anything but nodes draws here, counted while no meter shows it; 0 W unless given"},
     {.name = "meter", .kind = KIND_NAME, .need = NEED_OPTIONAL, .at = AT(meter),
      .help = "the meter, or signal of quantity power, that measures the branch"},
+    {.name = "breaker", .kind = KIND_NAME, .need = NEED_OPTIONAL, .at = AT(breaker),
+     .help = "one of breakers: how long its overload is borne; needs a rating"},
+    {0},
+};
+#undef AT
+
+#define AT(field) offsetof(struct curve_point, field)
+static const struct setting curve_points[] = {
+    {.name = "cap", .kind = KIND_POWER, .need = NEED_REQUIRED, .min = 1, .max = LIMIT_MAX_W, .at = AT(cap_w),
+     .help = "rising strictly, from `cap_min` or less to `cap_max` or more"},
+    {.name = "throughput", .kind = KIND_NUMBER, .need = NEED_REQUIRED, .min = 0, .max = 1e15, .at = AT(throughput),
+     .help = "in any unit; only its ratio to that at `cap_max` counts"},
     {0},
 };
 #undef AT
@@ -147,6 +189,9 @@ static const struct setting kind_settings[] = {
      .help = "a class is served before all with higher numbers"},
     {.name = "weight", .kind = KIND_INTEGER, .need = NEED_DEFAULT, .min = 1, .max = 1000, .fallback = "100", .at = AT(weight),
      .help = "its part among nodes of the same class"},
+    {.name = "curve", .kind = KIND_TABLE, .need = NEED_OPTIONAL, .min = 2, .max = CURVE_POINTS_MAX, .at = AT(curve),
+     .group = curve_points, .group_size = sizeof(struct curve_point),
+     .help = "how much work it does at a cap, as it was measured; in proportion to the cap unless given"},
     {0},
 };
 #undef AT
@@ -194,6 +239,12 @@ static const struct setting source_settings[] = {
      .help = "true: the meter shows production as negative import"},
     {.name = "rated", .kind = KIND_POWER, .need = NEED_REQUIRED, .min = 1, .max = LIMIT_MAX_W, .at = AT(rated_w),
      .help = "the most that it produces"},
+    {.name = "charge", .kind = KIND_NAME, .need = NEED_OPTIONAL, .max = 1, .at = AT(charge),
+     .help = "of a battery: the signal or meter's value, of quantity state_of_charge, that tells how full it is"},
+    {.name = "capacity", .kind = KIND_ENERGY, .need = NEED_OPTIONAL, .min = 1, .max = 1e12, .at = AT(capacity_wh), .given_at = AT(capacity_given),
+     .help = "of a battery: what it holds when it is full; goes with `charge`"},
+    {.name = "reserve", .kind = KIND_SHARE, .need = NEED_OPTIONAL, .min = 0, .max = SHARE_WHOLE_BP, .at = AT(reserve_bp), .given_at = AT(reserve_given),
+     .help = "of a battery: share of the capacity that is kept for riding through, never planned on; 20 % unless given"},
     {0},
 };
 #undef AT
@@ -252,6 +303,8 @@ const struct section site_sections[SECTION_COUNT] = {
                          "MQTT brokers that signals, meters and actuators use."},
     [SECTION_FEEDS] = {"feeds", true, false, feed_settings, sizeof(struct feed_entry), ROLE_COUNT,
                        "Independent supplies (A and B) that can be lost one at a time; at most 8."},
+    [SECTION_BREAKERS] = {"breakers", true, false, breaker_settings, sizeof(struct breaker_entry), ROLE_COUNT,
+                          "Kinds of breakers, fuses and UPSs: how long each bears how much."},
     [SECTION_BRANCHES] = {"branches", true, true, branch_settings, sizeof(struct branch_entry), ROLE_COUNT,
                           "The supply tree: site, feeders, PDUs, racks, in any order and depth."},
     [SECTION_NODE_KINDS] = {"node_kinds", true, false, kind_settings, sizeof(struct kind_entry), ROLE_COUNT,

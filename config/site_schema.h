@@ -14,6 +14,7 @@ enum section_id {
     SECTION_CONTROL,
     SECTION_BROKERS,
     SECTION_FEEDS,
+    SECTION_BREAKERS,
     SECTION_BRANCHES,
     SECTION_NODE_KINDS,
     SECTION_NODES,
@@ -45,8 +46,19 @@ struct feed_entry {
     const char *name, *branch;
 };
 
+/* An entry of `points`; the core's unit of time here is the millisecond. */
+struct breaker_point {
+    int64_t load_bp, hold_ns;
+};
+
+struct breaker_entry {
+    const char *name;
+    int64_t reset_ns;
+    struct group_list points; /* of struct breaker_point */
+};
+
 struct branch_entry {
-    const char *name, *level, *parent, *meter; /* the last two NULL when not given */
+    const char *name, *level, *parent, *meter, *breaker; /* the last three NULL when not given */
     struct rating rating;
     bool rated;
     int64_t derating_bp, loss_bp, unmetered_w;
@@ -61,6 +73,7 @@ struct kind_entry {
     int64_t cap_min_w, cap_max_w, cap_step_w, safe_cap_w, uncapped_w, remainder_w, idle_w;
     bool cap_min_given, cap_max_given, safe_cap_given, remainder_given;
     int64_t priority_class, weight;
+    struct group_list curve; /* of struct curve_point; empty when not given */
 };
 
 struct hang_entry {
@@ -78,10 +91,11 @@ struct node_entry {
 };
 
 struct source_entry {
-    const char *name, *branch, *meter;
+    const char *name, *branch, *meter, *charge; /* the last NULL when not given */
     int kind;
     bool meter_counts_import;
-    int64_t rated_w;
+    int64_t rated_w, capacity_wh, reserve_bp;
+    bool capacity_given, reserve_given;
 };
 
 /* Meters, signals and actuators; what does not apply to a role stays zeroed. */

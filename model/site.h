@@ -79,7 +79,8 @@ struct control_settings {
     int64_t lease_ns;        /* agents hold a cap this long; it is renewed at a third of it */
     int64_t release_w_per_s; /* the site's caps together rise no faster than this */
     int64_t dead_band_w;     /* smaller changes of a cap are left alone unless a limit needs them */
-    int64_t dead_band_ns;    /* a cap changes no more often than this unless a limit needs it; 0: off */
+    int64_t
+        dead_band_ns; /* a cap changes no more often than this unless a limit needs it; 0: off */
     enum objective objective;
     int64_t remainder_window_ns; /* a node's remainder is its maximum over this time */
     int64_t remainder_margin_bp; /* on top of the learned maximum */

@@ -17,7 +17,7 @@
 static bool absence_shows(const struct setting *row)
 {
     return row->kind == KIND_TEXT || row->kind == KIND_NAME || row->kind == KIND_PROFILE ||
-           row->kind == KIND_GROUPS || row->kind == KIND_SOURCES;
+           row->kind == KIND_GROUPS || row->kind == KIND_TABLE || row->kind == KIND_SOURCES;
 }
 
 static bool is_choice(const struct setting *row, const char *text)
@@ -56,7 +56,7 @@ static void check_rows(const char *table, const struct setting *rows)
             check_default(table, row);
         if (row->need == NEED_OPTIONAL && row->given_at == 0 && !absence_shows(row))
             fail_msg("%s.%s: nobody could tell whether it was given", table, row->name);
-        if (row->kind == KIND_GROUPS) {
+        if (row->kind == KIND_GROUPS || row->kind == KIND_TABLE) {
             assert_true(row->group != NULL && row->group_size > 0);
             check_rows(row->name, row->group);
         }

@@ -83,8 +83,11 @@ static void small_nodes(struct site *site)
 
 void small_site(struct site *site)
 {
-    static const struct source pv[] = {
-        {.name = "pv", .kind = SOURCE_PV, .branch = SMALL_GRID, .rated_w = 10000}};
+    static const struct source pv[] = {{.name = "pv",
+                                        .kind = SOURCE_PV,
+                                        .branch = SMALL_GRID,
+                                        .rated_w = 10000,
+                                        .charge_point = NONE_INDEX}};
 
     *site = (struct site){.name = "small"};
     small_tree(site);
