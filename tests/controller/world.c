@@ -84,11 +84,9 @@ void world_create(struct world *w, uint64_t seed, uint32_t nodes_max)
     w->message = calloc(MESSAGES_MAX, sizeof *w->message);
     w->now_ns = NS_PER_S;
     for (uint32_t n = 0; n < nodes; n++) {
-        w->agent[n] = (struct agent){
-            .alive = true,
-            .incarnation = rng_next(&w->rng) | 1,
-            .demand_w = w->site->nodes.uncapped_w[n],
-            .remainder_w = rng_between(&w->rng, 0, w->site->nodes.remainder_worst_w[n])};
+        w->agent[n] = (struct agent){.alive = true, .demand_w = w->site->nodes.uncapped_w[n]};
+        w->agent[n].incarnation = rng_next(&w->rng) | 1;
+        w->agent[n].remainder_w = rng_between(&w->rng, 0, w->site->nodes.remainder_worst_w[n]);
     }
     for (uint32_t b = 0; b < w->site->tree.branches; b++) {
         if (w->site->tree.power_point[b] != NONE_INDEX)
@@ -288,8 +286,11 @@ void world_disturb(struct world *w)
 
     if (rng_chance(rng, 20))
         disturb_node(w, (uint32_t)rng_between(rng, 0, w->site->nodes.count - 1));
-    if (rng_chance(rng, 5))
-        w->limit[rng_between(rng, 0, 1)].value_w = rng_between(rng, most_w / 4, most_w);
+    if (rng_chance(rng, 5)) {
+        struct test_limit *limit = &w->limit[rng_between(rng, 0, 1)];
+
+        limit->value_w = rng_between(rng, most_w / 4, most_w);
+    }
     if (rng_chance(rng, 5) && w->site->points > 0)
         w->silent[rng_between(rng, 0, w->site->points - 1)] ^= true;
     if (rng_chance(rng, 10) && !any_silent(w)) {
@@ -298,9 +299,11 @@ void world_disturb(struct world *w)
         if (w->site->tree.power_point[b] != NONE_INDEX)
             w->uncontrolled_w[b] = rng_between(rng, 0, 600);
     }
-    if (rng_chance(rng, 5))
-        w->network = (struct network){(int)rng_between(rng, 0, 40), (int)rng_between(rng, 0, 40),
-                                      (int)rng_between(rng, 0, 5)};
+    if (rng_chance(rng, 5)) {
+        w->network.loss_pct = (int)rng_between(rng, 0, 40);
+        w->network.double_pct = (int)rng_between(rng, 0, 40);
+        w->network.delay_max = (int)rng_between(rng, 0, 5);
+    }
     if (rng_chance(rng, 2))
         start_controller(w);
     else if (rng_chance(rng, 2))
