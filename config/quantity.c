@@ -25,6 +25,8 @@ static const struct unit power_units[] = {
     {"W", 1, 1, true, 0}, {"kW", 1000, 1, true, 0}, {"MW", 1000000, 1, true, 0}, {"GW", 1000000000, 1, true, 0}, {0}};
 static const struct unit energy_units[] = {
     {"Wh", 1, 1, true, 0}, {"kWh", 1000, 1, true, 0}, {"MWh", 1000000, 1, true, 0}, {"GWh", 1000000000, 1, true, 0}, {0}};
+static const struct unit mass_units[] = {
+    {"g", 1, 1, true, 0}, {"kg", 1000, 1, true, 0}, {"t", 1000000, 1, true, 0}, {0}};
 static const struct unit current_units[] = {{"A", 1, 1, true, 0}, {"kA", 1000, 1, true, 0}, {0}};
 static const struct unit voltage_units[] = {{"V", 1, 1, true, 0}, {"kV", 1000, 1, true, 0}, {0}};
 static const struct unit rating_units[] = {
@@ -60,6 +62,7 @@ struct kind {
 
 #define DURATION_MAX_NS (3660.0 * 86400.0 * 1e9)
 #define ENERGY_MAX_WH 1e12
+#define MASS_MAX_G 1e12
 
 /* clang-format off */
 static const struct kind kinds[] = {
@@ -89,6 +92,7 @@ static const struct kind kinds[] = {
     [KIND_GROUPS]      = {"a list of groups", "", 0, 1000000, NULL, FINER_KEPT, NULL},
     [KIND_TABLE]       = {"a list of lists", "", 0, 1000, NULL, FINER_KEPT, NULL},
     [KIND_ENERGY]      = {"an energy", "2 MWh", 0, ENERGY_MAX_WH, energy_units, FINER_REFUSED, NULL},
+    [KIND_MASS]        = {"a mass", "250 kg", 0, MASS_MAX_G, mass_units, FINER_REFUSED, NULL},
     [KIND_NAME]        = {"a name or a range of names", "rack[01-20]", 0, 0, NULL, FINER_KEPT, NULL},
     [KIND_MEASURE]     = {"a number in the value's own unit", "2 MW", -1e18, 1e18, NULL, FINER_KEPT, ""},
 };
@@ -310,6 +314,7 @@ static bool refuse_finer(enum setting_kind kind, const char *text, struct error 
     static const char *const finest[] = {[KIND_INTEGER] = "a whole number",
                                          [KIND_POWER] = "whole watts",
                                          [KIND_ENERGY] = "whole watt-hours",
+                                         [KIND_MASS] = "whole grams",
                                          [KIND_SHARE] = "at most two decimals of a percent",
                                          [KIND_DURATION] = "whole nanoseconds"};
 

@@ -36,6 +36,7 @@ enum setting_kind {
     KIND_TABLE,        /* list of lists, each with a value for every row of `group`, in order:
                           ( ( "113 %", "1 h" ), ... ) -> struct group_list */
     KIND_ENERGY,       /* "2 MWh" -> int64_t Wh */
+    KIND_MASS,         /* "250 kg", "1.2 t" -> int64_t g */
     KIND_NAME,   /* a name, or unless max is 1 a range "rack[01-20]" as it stands -> const char * */
     KIND_MEASURE /* "2 MW" or 2e6, in the unit of a quantity known later -> struct measure */
 };

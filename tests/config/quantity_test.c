@@ -31,6 +31,7 @@ static const struct good goods[] = {
     {KIND_TIME_OF_DAY, "00:00", 0},
     {KIND_WEEKDAYS, "mon-fri", 31}, {KIND_WEEKDAYS, "sat,sun", 96}, {KIND_WEEKDAYS, "all", 127},
     {KIND_WEEKDAYS, "sat-mon", 97}, {KIND_WEEKDAYS, "Monday, wed - thu", 13}, {KIND_WEEKDAYS, "sun-sat", 127},
+    {KIND_MASS, "250 kg", 250000}, {KIND_MASS, "1.2 t", 1200000}, {KIND_MASS, "7 g", 7},
     {KIND_INTEGER, "-7", -7},
 };
 
@@ -55,6 +56,7 @@ static const struct bad bads[] = {
     {KIND_TIME_OF_DAY, "007:30", ERR_SYNTAX}, {KIND_TIME_OF_DAY, "12:60", ERR_SYNTAX}, {KIND_TIME_OF_DAY, "12:00 pm", ERR_SYNTAX},
     {KIND_WEEKDAYS, "", ERR_SYNTAX}, {KIND_WEEKDAYS, "mon-", ERR_SYNTAX}, {KIND_WEEKDAYS, "mon,,tue", ERR_SYNTAX},
     {KIND_WEEKDAYS, "mon tue", ERR_SYNTAX}, {KIND_WEEKDAYS, "mo", ERR_SYNTAX}, {KIND_WEEKDAYS, "mon,", ERR_SYNTAX},
+    {KIND_MASS, "250", ERR_UNIT}, {KIND_MASS, "0.5 g", ERR_TYPE}, {KIND_MASS, "5 kW", ERR_UNIT},
     {KIND_INTENSITY, "250 g", ERR_UNIT}, {KIND_INTEGER, "1.5", ERR_SYNTAX}, {KIND_NUMBER, "1 x", ERR_SYNTAX},
 };
 /* clang-format on */
