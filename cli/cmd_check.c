@@ -2,6 +2,7 @@
 #include "cli/file_kind.h"
 
 #include "config/load.h"
+#include "controller/controller.h"
 #include "drivers/driver.h"
 #include "platform/file.h"
 
@@ -100,8 +101,12 @@ static void check_site(const char *path, struct site **kept, struct diagnostics 
     const struct load_options load_options = {.drivers = driver_schemas()};
     struct site *site = NULL;
 
+    struct error err;
+
     if (!load_site(path, &load_options, &site, found))
         return;
+    if (!controller_can(site, &err))
+        add_plain(found, path, err.what, err.got, err.expected);
     if (*kept == NULL)
         *kept = site;
     else

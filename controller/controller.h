@@ -18,6 +18,10 @@ struct controller_options {
     const int64_t *remainder_w;
 };
 
+/* Whether the site can be run as its control settings ask; false with what stands in the way (an objective that
+ * could only be approximated). Ask before controller_create. */
+MUST_USE bool controller_can(const struct site *site, struct error *err);
+
 /* Builds everything that ticks need. The site outlives the controller; *policies too, until the next
  * controller_reload. Free with controller_free. */
 struct controller *controller_create(const struct site *site, const struct policy_set *policies,

@@ -26,70 +26,86 @@ static uint32_t row_size(const struct solver *s, uint32_t r)
     return s->row_first[r + 1] - s->row_first[r];
 }
 
-static bool alike(const struct solver *s, uint32_t r, struct error *err)
+/* The first node that loads the row; any node of a bundle stands for it. */
+static uint32_t node_of(const struct solver *s, uint32_t row_bundle)
+{
+    return s->order[s->bundle[s->row_bundle[row_bundle].row].first];
+}
+
+static bool alike(const struct solver *s, uint32_t r, struct obstacle *obstacle)
 {
     for (uint32_t i = s->row_first[r] + 1; i < s->row_first[r + 1]; i++) {
-        if (s->row_bundle[i].coefficient_bp != s->row_bundle[i - 1].coefficient_bp)
-            return failure(
-                err, ERR_CONFLICT, "rows",
-                "rows that all their nodes load with the same share, or --objective max-min",
-                "row %u is loaded with %u and with %u parts per 10,000", r,
-                s->row_bundle[i - 1].coefficient_bp, s->row_bundle[i].coefficient_bp);
+        if (s->row_bundle[i].coefficient_bp != s->row_bundle[i - 1].coefficient_bp) {
+            *obstacle = (struct obstacle){OBSTACLE_SHARES, node_of(s, i), r, NONE_INDEX};
+            return false;
+        }
     }
     return true;
 }
 
+/* The next larger row of a bundle, of equals the one with the higher number. */
+static uint32_t row_above(const struct solver *s, const struct bundle *bundle, const bool tight[],
+                          uint32_t r)
+{
+    const struct row_share *share = &s->share[bundle->first_share];
+    uint32_t above = NONE_INDEX;
+
+    for (uint32_t k = 0; k < bundle->shares; k++) {
+        uint32_t o = share[k].row;
+        bool larger =
+            row_size(s, o) > row_size(s, r) || (row_size(s, o) == row_size(s, r) && o > r);
+
+        if (tight[o] && larger &&
+            (above == NONE_INDEX || row_size(s, o) < row_size(s, above) ||
+             (row_size(s, o) == row_size(s, above) && o < above)))
+            above = o;
+    }
+    return above;
+}
+
 /* Each bundle's rows from small to large must be a chain that is the same from each row on upward. */
-static bool nested(const struct solver *s, const bool tight[], uint32_t parent[], struct error *err)
+static bool nested(const struct solver *s, const bool tight[], uint32_t parent[],
+                   struct obstacle *obstacle)
 {
     for (uint32_t r = 0; r < s->rows; r++)
         parent[r] = s->rows; /* not known */
     for (uint32_t b = 0; b < s->bundles; b++) {
         const struct bundle *bundle = &s->bundle[b];
-        const struct row_share *share = &s->share[bundle->first_share];
 
         for (uint32_t i = 0; i < bundle->shares; i++) {
-            uint32_t r = share[i].row;
-            uint32_t above = NONE_INDEX;
+            uint32_t r = s->share[bundle->first_share + i].row;
+            uint32_t above = tight[r] ? row_above(s, bundle, tight, r) : NONE_INDEX;
 
             if (!tight[r])
                 continue;
-            for (uint32_t k = 0; k < bundle->shares; k++) {
-                uint32_t o = share[k].row;
-                bool larger =
-                    row_size(s, o) > row_size(s, r) || (row_size(s, o) == row_size(s, r) && o > r);
-
-                if (tight[o] && larger &&
-                    (above == NONE_INDEX || row_size(s, o) < row_size(s, above) ||
-                     (row_size(s, o) == row_size(s, above) && o < above)))
-                    above = o;
+            if (parent[r] != s->rows && parent[r] != above) {
+                *obstacle = (struct obstacle){OBSTACLE_CROSSING, s->order[bundle->first], r,
+                                              above == NONE_INDEX ? parent[r] : above};
+                return false;
             }
-            if (parent[r] != s->rows && parent[r] != above)
-                return failure(err, ERR_CONFLICT, "rows",
-                               "rows that nest, as those of one feed do, or --objective max-min",
-                               "rows %u and %u cross: that is a linear program", r,
-                               above == NONE_INDEX ? parent[r] : above);
             parent[r] = above;
         }
     }
     return true;
 }
 
-bool greedy_can(const struct solver *s, const struct problem *p, struct error *err)
+bool greedy_can(const struct solver *s, const struct problem *p, struct obstacle *obstacle)
 {
     bool *tight = s->row_fresh; /* scratch between runs */
 
+    *obstacle = (struct obstacle){OBSTACLE_NONE, NONE_INDEX, NONE_INDEX, NONE_INDEX};
     mark_tight(s, p, tight);
     for (uint32_t n = 0; n < p->nodes; n++) {
-        if (!p->node[n].fixed && p->node[n].gang != NONE_INDEX)
-            return failure(err, ERR_CONFLICT, "gang", "no gangs, or --objective max-min",
-                           "node %u is in a gang", n);
+        if (!p->node[n].fixed && p->node[n].gang != NONE_INDEX) {
+            *obstacle = (struct obstacle){OBSTACLE_GANG, n, NONE_INDEX, NONE_INDEX};
+            return false;
+        }
     }
     for (uint32_t r = 0; r < s->rows; r++) {
-        if (tight[r] && !alike(s, r, err))
+        if (tight[r] && !alike(s, r, obstacle))
             return false;
     }
-    return nested(s, tight, s->heap, err);
+    return nested(s, tight, s->heap, obstacle);
 }
 
 /* ---- pieces by slope ---- */

@@ -68,10 +68,23 @@ struct solver;
  * no longer than its own. Limits and nodes may differ from run to run. Memory from the arena. */
 struct solver *solver_create(const struct problem *problem, struct arena *arena);
 
-/* Whether this objective can be solved for these rows and gangs; false with what stands in the way in *err (where:
- * "rows", numbers of rows and nodes in the text). Max-min always can. */
+/* Why an objective can't be solved exactly. */
+enum obstacle_kind {
+    OBSTACLE_NONE,
+    OBSTACLE_GANG,    /* `node` is in a gang */
+    OBSTACLE_SHARES,  /* `node` loads `row` with another share than the nodes before it */
+    OBSTACLE_CROSSING /* `row` and `other_row` share `node`, and neither holds the other */
+};
+
+struct obstacle {
+    enum obstacle_kind kind;
+    uint32_t node, row, other_row;
+};
+
+/* Whether this objective can be solved for these rows, limits and gangs; false with what stands in the way. Max-min
+ * always can. Rows that can't be full whatever the nodes do stand in nobody's way. */
 MUST_USE bool solver_can(const struct solver *solver, const struct problem *problem,
-                         enum objective objective, struct error *err);
+                         enum objective objective, struct obstacle *obstacle);
 
 /* Fills answer[nodes] and used_w[rows] (what the caps take of each row, rounded up). */
 void solver_run(struct solver *solver, const struct problem *problem, enum objective objective,
@@ -83,6 +96,9 @@ void solver_tell(struct solver *solver, uint32_t n, const struct problem_node *n
 /* False when nothing has changed since the run before: answer and used_w are then left as they are. */
 bool solver_go(struct solver *solver, const int64_t limit_w[], enum objective objective,
                struct node_answer answer[], int64_t used_w[]);
+
+/* What the last run left of each row, W x parts per 10,000: [rows], exact, negative where the least caps don't fit. */
+const int64_t *solver_slack_bp(const struct solver *solver);
 
 /* Throughput at a cap as it was measured, relative to that at the greatest cap; and that / weight. */
 double problem_throughput(const struct problem_node *node, int64_t cap_w);

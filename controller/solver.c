@@ -679,7 +679,9 @@ void solver_run(struct solver *s, const struct problem *p, enum objective object
 }
 
 bool solver_can(const struct solver *s, const struct problem *p, enum objective objective,
-                struct error *err)
+                struct obstacle *obstacle)
 {
-    return objective == OBJECTIVE_MAX_MIN || greedy_can(s, p, err);
+    return objective == OBJECTIVE_MAX_MIN || greedy_can(s, p, obstacle);
 }
+
+const int64_t *solver_slack_bp(const struct solver *s) { return s->slack_bp; }

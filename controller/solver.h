@@ -182,6 +182,6 @@ void hand_out_class(struct solver *s, enum objective objective);
 
 /* Sells the class's room by slope: item.cap_w, unit.bound, bound_row, slack_bp. */
 void greedy_class(struct solver *s, int priority);
-bool greedy_can(const struct solver *s, const struct problem *problem, struct error *err);
+bool greedy_can(const struct solver *s, const struct problem *problem, struct obstacle *obstacle);
 
 #endif

@@ -328,7 +328,6 @@ static bool may_rise(const struct stage *stage, const struct estimate *estimate,
                         now_ns - node->sent_ns < renewal_ns(stage);
 
     return estimate->node[n].controllable && commandable(stage, estimate, n) && wish > 0 &&
-           wish >= stage->site->control.dead_band_w &&
            (node->fenced || !site_enforces(stage->site, n)) && !pending(stage, node, now_ns) &&
            !asked_lately;
 }

@@ -75,6 +75,8 @@ static void take_decision(struct decision *d, const struct site *site, const str
     d->alarm = arena_array(arena, d->alarm_room, struct alarm);
 }
 
+bool controller_can(const struct site *site, struct error *err) { return allocate_can(site, err); }
+
 struct controller *controller_create(const struct site *site, const struct policy_set *policies,
                                      const struct controller_options *options)
 {
@@ -362,7 +364,7 @@ const struct decision *controller_tick(struct controller *c, const struct snapsh
     estimate = estimate_run(&c->estimator, &c->stage, snapshot, &c->awake);
     limits_run(c, estimate, snapshot);
     budget_run(c->site, &c->rows, snapshot, estimate, &c->decision);
-    allocate_run(&c->allocator, estimate, &c->awake, &c->decision);
+    allocate_run(&c->allocator, estimate, snapshot->now_ns, &c->awake, &c->decision);
     shed_run(c->site, &c->rows, estimate, c->shed_marked, c->shed_short_bp, &c->decision);
     stage_commands(&c->stage, snapshot, estimate, &c->awake, &c->decision);
     alarms_run(c, estimate, snapshot);

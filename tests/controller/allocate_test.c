@@ -27,6 +27,7 @@ struct posed {
     struct estimate estimate;
     struct decision decision;
     struct node_set everybody;
+    int64_t now_ns;
 };
 
 static void pose(struct posed *p, struct site *site)
@@ -66,7 +67,7 @@ static int64_t cap(const struct posed *p, const char *node)
 
 static void solve(struct posed *p)
 {
-    allocate_run(&p->allocator, &p->estimate, &p->everybody, &p->decision);
+    allocate_run(&p->allocator, &p->estimate, p->now_ns, &p->everybody, &p->decision);
 }
 
 #define SITE                                                                                  \
@@ -228,6 +229,60 @@ static void a_higher_class_is_served_first(void **state)
     site_free(site);
 }
 
+#define DEAD_BAND_SITE                                                                        \
+    SITE "control = { dead_band = 20; dead_band_time = \"10 s\"; };"                          \
+         "branches = ( { name = \"root\"; } );"                                               \
+         "node_kinds = (" KIND("k", "100", "500", "1",                                        \
+                               "") "{ name = \"spare\"; cappable = false; uncapped = 1; } );" \
+                                   "nodes = ( { name = \"n[1-2]\"; kind = \"k\"; actuator = " \
+                                   "\"x\"; feeds = ( { branch = \"root\"; } ); } );"
+
+static void small_and_frequent_changes_are_left_alone(void **state)
+{
+    struct posed p;
+    struct site *site = site_from_text(DEAD_BAND_SITE);
+
+    (void)state;
+    pose(&p, site);
+    budget(&p, "root", 600);
+    solve(&p);
+    assert_int_equal(cap(&p, "n1"), 300);
+    budget(&p, "root", 630); /* 15 W each: within the band */
+    p.now_ns = 20 * NS_PER_S;
+    solve(&p);
+    assert_int_equal(cap(&p, "n1"), 300);
+    budget(&p, "root", 700); /* 50 W each: worth it */
+    solve(&p);
+    assert_int_equal(cap(&p, "n1"), 350);
+    budget(&p, "root", 800); /* again, but too soon */
+    p.now_ns = 25 * NS_PER_S;
+    solve(&p);
+    assert_int_equal(cap(&p, "n1"), 350);
+    p.now_ns = 31 * NS_PER_S; /* nothing new but the time */
+    solve(&p);
+    assert_int_equal(cap(&p, "n1"), 400);
+    dismiss(&p);
+    site_free(site);
+}
+
+static void a_limit_breaks_the_dead_band(void **state)
+{
+    struct posed p;
+    struct site *site = site_from_text(DEAD_BAND_SITE);
+
+    (void)state;
+    pose(&p, site);
+    budget(&p, "root", 600);
+    solve(&p);
+    budget(&p, "root", 595); /* a few watts, and at once: but the row needs them */
+    p.now_ns = NS_PER_S;
+    solve(&p);
+    assert_true(cap(&p, "n1") + cap(&p, "n2") <= 595);
+    assert_int_equal(p.decision.row[0].used_w, cap(&p, "n1") + cap(&p, "n2"));
+    dismiss(&p);
+    site_free(site);
+}
+
 /* ---- random sites ---- */
 
 static int64_t used_bp(const struct posed *p, uint32_t r)
@@ -333,6 +388,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(what_rounding_leaves_is_handed_out),
         cmocka_unit_test(a_row_that_cannot_carry_the_least_caps_keeps_them),
         cmocka_unit_test(a_higher_class_is_served_first),
+        cmocka_unit_test(small_and_frequent_changes_are_left_alone),
+        cmocka_unit_test(a_limit_breaks_the_dead_band),
         cmocka_unit_test(every_row_is_kept_and_nothing_of_use_is_left),
     };
 
