@@ -1,4 +1,4 @@
-/* Meters, signals and actuators. The loader knows no driver by name: a driver's schema says which settings it
+/* Meters, signals, forecasts, sources of events and actuators. The loader knows no driver by name: a driver's schema says which settings it
  * accepts. Of these it looks at two: one of kind KIND_PROFILE says which values a meter gives, and one
  * called "interval" how often, from which a value's greatest age follows. */
 #include "config/site_load.h"
@@ -8,7 +8,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { DRIVERS_MAX = 64, INTERVALS_TO_STALE = 3 };
+enum { DRIVERS_MAX = 64, INTERVALS_TO_STALE = 3, FEEDS_OF_A_KIND_MAX = 64 };
 
 /* One device being loaded. */
 struct loading {
@@ -232,7 +232,7 @@ static void device_points(const struct loading *l)
 {
     const struct device_profile *profile = profile_of(l);
 
-    if (l->device->role == ROLE_ACTUATOR)
+    if (l->device->role != ROLE_METER && l->device->role != ROLE_SIGNAL)
         return;
     if (profile != NULL && l->device->role == ROLE_METER)
         profile_points(l, profile);
@@ -244,6 +244,34 @@ static void device_points(const struct loading *l)
                                   .member = "quantity",
                                   .read = "is missing",
                                   .expected = "what the meter measures, such as \"power\""});
+}
+
+/* ---------------------------------------------------------------- forecasts and events */
+
+/* Average and marginal intensities are two quantities, so a carbon forecast must say which it is. */
+static void take_forecast(const struct loading *l)
+{
+    struct forecast_source *forecast = &l->load->forecast[l->device->feed];
+
+    *forecast = (struct forecast_source){.name = l->entry.name,
+                                         .quantity = (enum quantity)l->entry.quantity,
+                                         .basis = (enum signal_basis)l->entry.basis};
+    if (forecast->quantity == QUANTITY_CARBON_INTENSITY && !l->entry.basis_given)
+        mistake(
+            &l->load->reader, l->at,
+            &(struct mistake){.kind = ERR_MISSING,
+                              .member = "basis",
+                              .read = "is missing",
+                              .expected = "\"average\" or \"marginal\": which intensity it is"});
+}
+
+static void take_feed(const struct loading *l)
+{
+    if (l->device->role == ROLE_FORECAST)
+        take_forecast(l);
+    else if (l->device->role == ROLE_EVENTS)
+        l->load->event_source[l->device->feed] =
+            (struct event_source){.name = l->entry.name, .stale_after_ns = l->entry.stale_after_ns};
 }
 
 /* ---------------------------------------------------------------- one device */
@@ -274,6 +302,8 @@ static void register_device(struct site_load *load, const config_setting_t *at, 
     (void)take_name(load, at, name, &load->devices, 0);
     if (strchr(name, '[') != NULL)
         return;
+    if (role == ROLE_FORECAST || role == ROLE_EVENTS)
+        return; /* nothing in a site file refers to them */
     if (role == ROLE_ACTUATOR) {
         (void)name_add(&load->actuators, name, index, NULL);
     } else if (name_add(&load->measures.names, name, load->measures.count, NULL)) {
@@ -313,11 +343,28 @@ static void load_device(struct site_load *load, enum section_id section, const c
         return;
     }
     ok = fill_device(&l, section);
-    if (ok)
+    device->feed = index;
+    if (ok) {
         device_points(&l);
+        take_feed(&l);
+    }
     if (l.entry.name != NULL)
         register_device(load, at, l.entry.name, role, index,
                         ok && device->points > 0 ? device : NULL);
+}
+
+/* Each forecast and each list of events has fixed memory of its own. */
+static bool few_enough(struct site_load *load, const config_setting_t *list, enum role role,
+                       uint32_t count)
+{
+    char read[60];
+
+    if ((role != ROLE_FORECAST && role != ROLE_EVENTS) || count <= FEEDS_OF_A_KIND_MAX)
+        return true;
+    return mistake(&load->reader, list,
+                   &(struct mistake){.kind = ERR_RANGE,
+                                     .read = text_of(read, sizeof read, "%u groups", count),
+                                     .expected = "at most 64"});
 }
 
 static uint32_t load_role(struct site_load *load, enum section_id section,
@@ -327,6 +374,8 @@ static uint32_t load_role(struct site_load *load, enum section_id section,
     const config_setting_t *list = section_groups(load, section, &count);
     struct device *device = arena_array(load->schema.arena, count, struct device);
 
+    if (!few_enough(load, list, site_sections[section].role, count))
+        return 0;
     for (uint32_t i = 0; i < count; i++)
         load_device(load, section, config_setting_get_elem(list, i), i, &device[i]);
     *out = device;
@@ -341,6 +390,20 @@ static uint32_t section_length(const struct site_load *load, enum section_id id)
     return list == NULL ? 0 : (uint32_t)config_setting_length(list);
 }
 
+static void load_forecasts_and_events(struct site_load *load)
+{
+    struct site *site = load->site;
+
+    load->forecast = arena_array(load->schema.arena, section_length(load, SECTION_FORECASTS),
+                                 struct forecast_source);
+    load->event_source = arena_array(
+        load->schema.arena, section_length(load, SECTION_EVENT_SOURCES), struct event_source);
+    site->forecasts = load_role(load, SECTION_FORECASTS, &site->forecast_device);
+    site->forecast = load->forecast;
+    site->event_sources = load_role(load, SECTION_EVENT_SOURCES, &site->event_device);
+    site->event_source = load->event_source;
+}
+
 void load_devices(struct site_load *load)
 {
     struct site *site = load->site;
@@ -352,6 +415,7 @@ void load_devices(struct site_load *load)
                     const struct device *);
     site->meters = load_role(load, SECTION_METERS, &site->meter);
     site->signals = load_role(load, SECTION_SIGNALS, &site->signal);
+    load_forecasts_and_events(load);
     site->actuators = load_role(load, SECTION_ACTUATORS, &site->actuator);
     point = arena_array(load->schema.arena, load->point_count, struct point);
     for (uint32_t i = 0; i < load->point_count; i++)

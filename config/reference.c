@@ -145,7 +145,8 @@ static void write_rows(FILE *out, const struct setting *rows)
 
 static void write_drivers(FILE *out, const struct driver_schema *drivers, enum role role)
 {
-    static const char *const nouns[ROLE_COUNT] = {"meter", "signal", "actuator"};
+    static const char *const nouns[ROLE_COUNT] = {"meter", "signal", "forecast", "source of events",
+                                                  "actuator"};
 
     for (const struct driver_schema *s = drivers; s != NULL && s->driver != NULL; s++) {
         if (s->role != role)

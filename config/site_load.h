@@ -56,6 +56,8 @@ struct site_load {
     const struct device_profile
         *profile[PROFILES_MAX]; /* by the values in profiles; NULL: bad, and reported */
     uint32_t profile_count;
+    struct forecast_source *forecast;  /* the site's, while they are being filled */
+    struct event_source *event_source; /* the same */
     struct branch_seed *seed;
     uint32_t seeds;
     uint32_t *branch_of;     /* [seeds]: index in the tree */

@@ -4,6 +4,7 @@
 
 static const char *const modes[] = {"observe", "enforce", NULL};
 static const char *const failover_rules[] = {"off", "check", NULL};
+static const char *const bases[] = {"average", "marginal", NULL};
 static const char *const objectives[] = {"max-min", "throughput", NULL};
 static const char *const source_kinds[] = {"pv", "wind", "battery", NULL};
 static const char *const phase_sets[] = {"L1L2L3", "L1", "L2", "L3", "L1L2", "L2L3", "L1L3", NULL};
@@ -19,6 +20,7 @@ _Static_assert(sizeof(enum failover_rule) == sizeof(int), "a choice is stored as
 _Static_assert(MODE_OBSERVE == 0 && MODE_ENFORCE == 1, "the order of modes[]");
 _Static_assert(sizeof(enum objective) == sizeof(int), "a choice is stored as int");
 _Static_assert(OBJECTIVE_MAX_MIN == 0 && OBJECTIVE_THROUGHPUT == 1, "the order of objectives[]");
+_Static_assert(BASIS_AVERAGE == 0 && BASIS_MARGINAL == 1, "the order of bases[]");
 _Static_assert(FAILOVER_OFF == 0 && FAILOVER_CHECK == 1, "the order of failover_rules[]");
 _Static_assert(SOURCE_PV == 0 && SOURCE_WIND == 1 && SOURCE_BATTERY == 2, "the order of source_kinds[]");
 
@@ -286,6 +288,23 @@ static const struct setting signal_settings[] = {
     {0},
 };
 
+static const struct setting forecast_settings[] = {
+    DEVICE_NAME,
+    {.name = "quantity", .kind = KIND_CHOICE, .need = NEED_REQUIRED, .choices = quantity_names, .at = AT(quantity), .given_at = AT(quantity_given),
+     .help = "what it foretells"},
+    {.name = "basis", .kind = KIND_CHOICE, .need = NEED_OPTIONAL, .choices = bases, .at = AT(basis), .given_at = AT(basis_given),
+     .help = "of all generation, or of the next plant to move; never mixed, so required of a carbon_intensity"},
+    {0},
+};
+
+static const struct setting event_settings[] = {
+    DEVICE_NAME,
+    {.name = "stale_after", .kind = KIND_DURATION, .need = NEED_DEFAULT, .min = 1e9, .max = 86400e9 * 7, .fallback = "5 min",
+     .at = AT(stale_after_ns),
+     .help = "a source that is silent for longer knows nothing of new events"},
+    {0},
+};
+
 static const struct setting actuator_settings[] = {
     DEVICE_NAME,
     {.name = "mode", .kind = KIND_CHOICE, .need = NEED_DEFAULT, .fallback = "observe", .choices = modes, .at = AT(mode),
@@ -317,6 +336,10 @@ const struct section site_sections[SECTION_COUNT] = {
                         "Devices that give several values. A value is called `meter.quantity`, such as `grid_meter.power`."},
     [SECTION_SIGNALS] = {"signals", true, false, signal_settings, sizeof(struct device_entry), ROLE_SIGNAL,
                          "Feeds of one value each: carbon intensity, price, weather. The value is called like the signal."},
+    [SECTION_FORECASTS] = {"forecasts", true, false, forecast_settings, sizeof(struct device_entry), ROLE_FORECAST,
+                           "What is expected over the hours to come: carbon intensity, price, weather. At most 64."},
+    [SECTION_EVENT_SOURCES] = {"event_sources", true, false, event_settings, sizeof(struct device_entry), ROLE_EVENTS,
+                               "Who announces demand-response events. At most 64."},
     [SECTION_ACTUATORS] = {"actuators", true, false, actuator_settings, sizeof(struct device_entry), ROLE_ACTUATOR,
                            "What sets the nodes' caps."},
 };

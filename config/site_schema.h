@@ -21,6 +21,8 @@ enum section_id {
     SECTION_SOURCES,
     SECTION_METERS,
     SECTION_SIGNALS,
+    SECTION_FORECASTS,
+    SECTION_EVENT_SOURCES,
     SECTION_ACTUATORS,
     SECTION_COUNT
 };
@@ -98,7 +100,7 @@ struct source_entry {
     bool capacity_given, reserve_given;
 };
 
-/* Meters, signals and actuators; what does not apply to a role stays zeroed. */
+/* Meters, signals, forecasts, sources of events and actuators; what does not apply to a role stays zeroed. */
 struct device_entry {
     const char *name, *driver;
     int quantity;
@@ -107,6 +109,8 @@ struct device_entry {
     bool stale_given, frozen_given;
     struct measure plausible_min, plausible_max, jump_per_s;
     bool min_given, max_given, jump_given;
+    int basis; /* enum signal_basis */
+    bool basis_given;
     int mode;
 };
 

@@ -1,4 +1,4 @@
-/* drivers/driver.h - all that the rest of the house sees of a driver: a const table of functions, four roles.
+/* drivers/driver.h - all that the rest of the house sees of a driver: a const table of functions, five roles.
  *
  * A device is opened from the site file's description, started on the host's libuv loop, and reports through
  * the host's callbacks, always on the loop's thread. A driver never blocks the loop, never logs and swallows,
@@ -28,6 +28,9 @@ struct driver_host {
     int64_t (*now_ns)(void *context);
     void (*sample)(void *context, uint32_t point, const struct sample *sample);
     void (*report)(void *context, uint32_t node, const struct node_report *report);
+    /* ROLE_FORECAST and ROLE_EVENTS: what device->feed says now, checked; copied before this returns. */
+    void (*forecast)(void *context, uint32_t forecast, const struct forecast *said);
+    void (*events)(void *context, uint32_t event_source, const struct event_list *told);
     /* A device's state changed: opened, lost, refused. `err` says why; NULL when it is well again. */
     void (*device_state)(void *context, const struct device *device, bool up,
                          const struct error *err);

@@ -106,9 +106,11 @@ struct site {
 
     uint32_t forecasts;
     const struct forecast_source *forecast;
+    const struct device *forecast_device; /* [forecasts]; NULL: nobody brings them */
 
     uint32_t event_sources;
     const struct event_source *event_source;
+    const struct device *event_device; /* [event_sources]; NULL: nobody brings them */
 
     uint32_t brokers;
     const struct broker *broker;

@@ -29,6 +29,20 @@ static void host_report(void *context, uint32_t node, const struct node_report *
     events->report(events->context, node, report);
 }
 
+static void host_forecast(void *context, uint32_t forecast, const struct forecast *said)
+{
+    const struct device_events *events = &((struct device_slot *)context)->owner->events;
+
+    events->forecast(events->context, forecast, said);
+}
+
+static void host_events(void *context, uint32_t event_source, const struct event_list *told)
+{
+    const struct device_events *events = &((struct device_slot *)context)->owner->events;
+
+    events->events(events->context, event_source, told);
+}
+
 /* A device that stays lost is not news each time that it is tried again. */
 static void host_device_state(void *context, const struct device *device, bool up,
                               const struct error *err)
@@ -115,16 +129,24 @@ bool devices_open(struct devices *devices, const struct site *site, uv_loop_t *l
                                      .now_ns = host_now_ns,
                                      .sample = host_sample,
                                      .report = host_report,
+                                     .forecast = host_forecast,
+                                     .events = host_events,
                                      .device_state = host_device_state,
                                      .epoch = epoch};
 
     *devices = (struct devices){.events = *events};
-    devices->slot =
-        arena_array(arena, site->meters + site->signals + site->actuators, struct device_slot);
+    devices->slot = arena_array(arena,
+                                site->meters + site->signals + site->forecasts +
+                                    site->event_sources + site->actuators,
+                                struct device_slot);
     for (uint32_t d = 0; d < site->meters; d++)
         slot_init(devices, &site->meter[d], &host);
     for (uint32_t d = 0; d < site->signals; d++)
         slot_init(devices, &site->signal[d], &host);
+    for (uint32_t d = 0; d < site->forecasts && site->forecast_device != NULL; d++)
+        slot_init(devices, &site->forecast_device[d], &host);
+    for (uint32_t d = 0; d < site->event_sources && site->event_device != NULL; d++)
+        slot_init(devices, &site->event_device[d], &host);
     devices->first_actuator = devices->count;
     for (uint32_t d = 0; d < site->actuators; d++)
         slot_init(devices, &site->actuator[d], &host);
@@ -178,7 +200,8 @@ void devices_close(struct devices *devices)
 
 const char *role_name(enum role role)
 {
-    static const char *const names[ROLE_COUNT] = {"meter", "signal", "actuator"};
+    static const char *const names[ROLE_COUNT] = {"meter", "signal", "forecast", "events",
+                                                  "actuator"};
 
     return names[role];
 }

@@ -15,6 +15,8 @@ struct device_events {
     void *context;
     void (*sample)(void *context, uint32_t point, const struct sample *sample);
     void (*report)(void *context, uint32_t node, const struct node_report *report);
+    void (*forecast)(void *context, uint32_t forecast, const struct forecast *said);
+    void (*events)(void *context, uint32_t event_source, const struct event_list *told);
 };
 
 struct device_slot {
@@ -32,7 +34,8 @@ struct device_slot {
 struct devices {
     struct device_events events;
     uint32_t count;
-    struct device_slot *slot; /* meters, then signals, then actuators, in the site's order */
+    struct device_slot
+        *slot; /* meters, signals, forecasts, sources of events, actuators, in the site's order */
     uint32_t first_actuator;
     uint64_t writes; /* commands handed to drivers: 0 for ever in observe mode */
     uint64_t

@@ -1,7 +1,7 @@
 /* service/ingest.h - what devices say becomes the snapshot that a tick is given.
  *
- * Samples pass the tests of model/reading.h; reports of nodes are kept, the latest of each. What
- * comes late never goes back in time. Fixed memory, loop thread only. */
+ * Samples pass the tests of model/reading.h; of reports of nodes, forecasts and lists of events
+ * the latest of each is kept. What comes late never goes back in time. Fixed memory, loop thread only. */
 #ifndef SERVICE_INGEST_H
 #define SERVICE_INGEST_H
 
@@ -12,8 +12,11 @@ struct ingest {
     struct reading *reading;         /* [points] */
     struct reading_history *history; /* [points] */
     struct node_report *report;      /* [nodes] */
+    struct forecast *forecast;       /* [forecasts] */
+    struct event_list *events;       /* [event_sources] */
     uint64_t samples[QUALITY_COUNT]; /* by what the tests said */
     uint64_t samples_late, reports, reports_late;
+    uint64_t forecasts, forecasts_late, event_lists, event_lists_late;
 };
 
 /* Everything missing, nobody heard; memory from the arena. */
@@ -22,6 +25,12 @@ void ingest_init(struct ingest *in, const struct site *site, struct arena *arena
 /* False when the sample is older than the last one and was ignored (and counted). */
 bool ingest_sample(struct ingest *in, uint32_t point, const struct sample *sample);
 bool ingest_report(struct ingest *in, uint32_t node, const struct node_report *report);
+
+/* False when an issue that is newer is known already: the older one was ignored (and counted). */
+bool ingest_forecast(struct ingest *in, uint32_t forecast, const struct forecast *said);
+/* False when the list is older than the last one. Else *changed says whether it tells anything new. */
+bool ingest_events(struct ingest *in, uint32_t event_source, const struct event_list *told,
+                   bool *changed);
 
 /* Ages the readings and lends everything to one tick: valid until the next call of any function
  * here. */

@@ -120,6 +120,46 @@ static void write_readings(const struct service *s, FILE *out)
            "Reports older than the one before; ignored.", s->ingest.reports_late);
 }
 
+static void write_forecasts(const struct service *s, FILE *out)
+{
+    int64_t now_s = clock_wall_ms() / 1000;
+
+    if (s->site->forecasts == 0)
+        return;
+    family(out, "capstan_forecast_age_seconds", "gauge", "Time since a forecast was issued.");
+    for (uint32_t f = 0; f < s->site->forecasts; f++) {
+        if (!s->ingest.forecast[f].known)
+            continue;
+        label(out, "capstan_forecast_age_seconds{forecast=\"", s->site->forecast[f].name, "\"} ");
+        fprintf(out, "%" PRId64 "\n", now_s - s->ingest.forecast[f].issued_utc_s);
+    }
+    single(out, "capstan_forecasts_total", "counter", "Forecasts that were taken.",
+           s->ingest.forecasts);
+    single(out, "capstan_forecasts_late_total", "counter",
+           "Forecasts issued before the one that is known; ignored.", s->ingest.forecasts_late);
+}
+
+static void write_events(const struct service *s, FILE *out)
+{
+    if (s->site->event_sources == 0)
+        return;
+    family(out, "capstan_grid_events_known", "gauge", "Events that a source told last.");
+    for (uint32_t e = 0; e < s->site->event_sources; e++) {
+        label(out, "capstan_grid_events_known{source=\"", s->site->event_source[e].name, "\"} ");
+        fprintf(out, "%u\n", s->ingest.events[e].count);
+    }
+    family(out, "capstan_event_source_fresh", "gauge",
+           "1 while a source was heard of within its stale_after.");
+    for (uint32_t e = 0; e < s->site->event_sources; e++) {
+        label(out, "capstan_event_source_fresh{source=\"", s->site->event_source[e].name, "\"} ");
+        fprintf(out, "%d\n", service_event_source_fresh(s, e, clock_monotonic_ns()));
+    }
+    single(out, "capstan_event_lists_total", "counter", "Lists of events that were taken.",
+           s->ingest.event_lists);
+    single(out, "capstan_event_lists_late_total", "counter",
+           "Lists of events older than the one before; ignored.", s->ingest.event_lists_late);
+}
+
 #define COUNTER_FAMILY(field, help)                                                              \
     family(out, "capstan_device_" #field "_total", "counter", help);                             \
     for (uint32_t d = 0; d < s->devices.count; d++) {                                            \
@@ -288,6 +328,8 @@ void metrics_write(void *context, const struct http_request *request, FILE *out)
     write_ticks(s, out);
     write_policy(s, out);
     write_readings(s, out);
+    write_forecasts(s, out);
+    write_events(s, out);
     write_devices(s, out);
     write_nodes(s, out);
     write_branches(s, out);

@@ -171,6 +171,23 @@ static void on_report(void *context, uint32_t node, const struct node_report *re
     ingest_report(&s->ingest, node, report);
 }
 
+static void on_forecast(void *context, uint32_t forecast, const struct forecast *said)
+{
+    struct service *s = context;
+
+    ingest_forecast(&s->ingest, forecast, said);
+}
+
+/* Whoever announces an event, or takes one back, may mean now. */
+static void on_events(void *context, uint32_t event_source, const struct event_list *told)
+{
+    struct service *s = context;
+    bool changed = false;
+
+    if (ingest_events(&s->ingest, event_source, told, &changed) && changed && s->running)
+        ticker_urge(&s->ticker);
+}
+
 /* The tick follows at once: limits may have fallen, and the last decision's reasons name old
  * policies. */
 static void on_policies(void *context, const struct policy_set *policies)
@@ -220,8 +237,14 @@ static void open_clock(struct service *s)
 /* All that can fail. */
 static bool open_edges(struct service *s, const struct service_options *options, struct error *err)
 {
-    const struct device_events events = {.context = s, .sample = on_sample, .report = on_report};
+    const struct device_events events = {.context = s,
+                                         .sample = on_sample,
+                                         .report = on_report,
+                                         .forecast = on_forecast,
+                                         .events = on_events};
 
+    if (!controller_can(s->site, err))
+        return false;
     if (!state_open(&s->state, options->state_folder, s->site, clock_wall_ms(), &s->arena, err))
         return false;
     log_state(&s->state);
@@ -312,6 +335,14 @@ struct reading service_reading(const struct service *s, uint32_t point, int64_t 
 
     reading_age(&s->site->point[point], &reading, now_ns);
     return reading;
+}
+
+bool service_event_source_fresh(const struct service *s, uint32_t event_source, int64_t now_ns)
+{
+    const struct event_list *list = &s->ingest.events[event_source];
+
+    return list->heard &&
+           now_ns - list->heard_ns <= s->site->event_source[event_source].stale_after_ns;
 }
 
 const char *service_contact(const struct service *s, uint32_t node)

@@ -76,6 +76,10 @@ void service_free(struct service *service); /* NULL is fine */
 /* A point's reading as it is at this moment: GOOD only if it is fresh now. */
 struct reading service_reading(const struct service *service, uint32_t point, int64_t now_ns);
 
+/* A source of events that was heard of within its stale_after. */
+bool service_event_source_fresh(const struct service *service, uint32_t event_source,
+                                int64_t now_ns);
+
 /* Nodes as metrics and status count them. A passive one has no actuator, so nobody expects to
  * hear it. */
 struct node_counts {

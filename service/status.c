@@ -286,7 +286,7 @@ static json_t *nodes_json(const struct service *s, const struct http_request *re
     return out;
 }
 
-/* ---- sources, points, devices, alarms -------------------------------------------------------- */
+/* ---- sources, points, forecasts, events, devices, alarms ------------------------------------- */
 
 static json_t *sources_json(const struct service *s, int64_t now_ns)
 {
@@ -331,6 +331,64 @@ static json_t *points_json(const struct service *s, int64_t now_ns)
         json_object_set_new(
             one, "age_s",
             reading.quality == QUALITY_MISSING ? json_null() : seconds(now_ns - reading.taken_ns));
+        json_array_append_new(out, one);
+    }
+    return out;
+}
+
+static json_t *forecasts_json(const struct service *s)
+{
+    json_t *out = json_array();
+
+    for (uint32_t i = 0; i < s->site->forecasts; i++) {
+        const struct forecast_source *source = &s->site->forecast[i];
+        const struct forecast *f = &s->ingest.forecast[i];
+        json_t *one = json_object();
+
+        json_object_set_new(one, "name", json_string(source->name));
+        json_object_set_new(one, "quantity", json_string(quantity_name(source->quantity)));
+        json_object_set_new(one, "unit", json_string(quantity_unit(source->quantity)));
+        json_object_set_new(one, "basis",
+                            json_string(source->basis == BASIS_AVERAGE ? "average" : "marginal"));
+        json_object_set_new(one, "issued", f->known ? stamp(f->issued_utc_s * 1000) : json_null());
+        json_object_set_new(one, "start", f->known ? stamp(f->start_utc_s * 1000) : json_null());
+        json_object_set_new(one, "step_s", number_or_null(f->known, f->step_s));
+        json_object_set_new(one, "values", json_integer(f->count));
+        json_array_append_new(out, one);
+    }
+    return out;
+}
+
+static json_t *event_json(const struct grid_event *e)
+{
+    json_t *out = json_object();
+
+    json_object_set_new(out, "id", shown(e->id));
+    json_object_set_new(out, "notified", stamp(e->notified_utc_s * 1000));
+    json_object_set_new(out, "start", stamp(e->start_utc_s * 1000));
+    json_object_set_new(out, "end", stamp(e->end_utc_s * 1000));
+    json_object_set_new(out, e->target == EVENT_LIMIT ? "limit_w" : "reduction_w",
+                        json_integer(e->target_w));
+    json_object_set_new(out, "cancelled", json_boolean(e->cancelled));
+    return out;
+}
+
+static json_t *event_sources_json(const struct service *s, int64_t now_ns)
+{
+    json_t *out = json_array();
+
+    for (uint32_t i = 0; i < s->site->event_sources; i++) {
+        const struct event_list *list = &s->ingest.events[i];
+        json_t *one = json_object();
+        json_t *events = json_array();
+
+        for (uint32_t e = 0; e < list->count; e++)
+            json_array_append_new(events, event_json(&list->event[e]));
+        json_object_set_new(one, "name", json_string(s->site->event_source[i].name));
+        json_object_set_new(one, "fresh", json_boolean(service_event_source_fresh(s, i, now_ns)));
+        json_object_set_new(one, "age_s",
+                            list->heard ? seconds(now_ns - list->heard_ns) : json_null());
+        json_object_set_new(one, "events", events);
         json_array_append_new(out, one);
     }
     return out;
@@ -460,6 +518,8 @@ static json_t *status_json(const struct service *s, const struct http_request *r
     json_object_set_new(out, "nodes", nodes_json(s, request));
     json_object_set_new(out, "sources", sources_json(s, now_ns));
     json_object_set_new(out, "points", points_json(s, now_ns));
+    json_object_set_new(out, "forecasts", forecasts_json(s));
+    json_object_set_new(out, "event_sources", event_sources_json(s, now_ns));
     json_object_set_new(out, "alarms", alarms_json(s, now_ns));
     json_object_set_new(out, "alarms_dropped", json_integer((json_int_t)s->alarms.dropped));
     json_object_set_new(out, "invariants", invariants_json(s));

@@ -1,5 +1,7 @@
 #include "drivers/mqtt/mqtt.h"
 #include "drivers/mqtt/broker.h"
+#include "drivers/mqtt/events_payload.h"
+#include "drivers/mqtt/forecast_payload.h"
 #include "drivers/mqtt/payload.h"
 #include "drivers/mqtt/pointer.h"
 #include "platform/clock.h"
@@ -10,14 +12,24 @@
 struct instance {
     const struct device *device;
     const struct driver_host *host;
-    struct mqtt_settings settings;
-    struct payload_rules rules;
-    int64_t stale_after_ns;
+    bool accept_retained;
+    void (*take)(struct instance *instance, const struct mqtt_message *message); /* by role */
+    struct payload_rules rules;                                                  /* of a signal */
+    struct forecast_rules forecast_rules;                                        /* of a forecast */
+    int64_t stale_after_ns; /* of a signal, of a source of events */
     struct broker_user *user;
     struct driver_counters counters;
 };
 
 /* --- settings -------------------------------------------------------------------------------------------------- */
+
+/* clang-format off */
+#define BROKER_AND_TOPIC(what)                                                                                   \
+    {.name = "broker", .kind = KIND_BROKER, .need = NEED_REQUIRED, .at = AT(broker),                             \
+     .help = "broker that has the topic"},                                                                       \
+    {.name = "topic", .kind = KIND_TEXT, .need = NEED_REQUIRED, .min = 1, .max = 255, .at = AT(topic),           \
+     .help = "topic, without wildcards: " what}
+/* clang-format on */
 
 #define AT(field) offsetof(struct mqtt_settings, field)
 static const char *const formats[] = {"json", "number", NULL}; /* enum payload_format */
@@ -26,10 +38,7 @@ static const char *const stamp_formats[] = {"unix_s", "unix_ms", "rfc3339",
 
 /* clang-format off */
 static const struct setting mqtt_rows[] = {
-    {.name = "broker", .kind = KIND_BROKER, .need = NEED_REQUIRED, .at = AT(broker),
-     .help = "broker that has the topic"},
-    {.name = "topic", .kind = KIND_TEXT, .need = NEED_REQUIRED, .min = 1, .max = 255, .at = AT(topic),
-     .help = "topic, without wildcards: a signal is one value"},
+    BROKER_AND_TOPIC("a signal is one value"),
     {.name = "format", .kind = KIND_CHOICE, .need = NEED_DEFAULT, .fallback = "json", .choices = formats, .at = AT(format),
      .help = "json: the payload is a document; number: it is a number in text, and nothing else"},
     {.name = "pointer", .kind = KIND_TEXT, .need = NEED_DEFAULT, .max = 255, .fallback = "", .at = AT(pointer),
@@ -48,24 +57,42 @@ static const struct setting mqtt_rows[] = {
      .help = "take what the broker kept from before; without a time stamp it is shown as stale and never used"},
     {.name = NULL},
 };
+#undef AT
+
+#define AT(field) offsetof(struct mqtt_feed_settings, field)
+static const struct setting forecast_rows[] = {
+    BROKER_AND_TOPIC("each message is a whole forecast"),
+    {.name = "scale", .kind = KIND_NUMBER, .need = NEED_DEFAULT, .min = -1e12, .max = 1e12, .fallback = "1", .at = AT(scale),
+     .help = "multiplies each value, to bring it to the quantity's unit"},
+    {.name = "least_horizon", .kind = KIND_DURATION, .need = NEED_DEFAULT, .min = 60e9, .max = 62 * 86400e9, .fallback = "6 h", .at = AT(least_horizon_ns),
+     .help = "what reaches less far from its own start was cut short, and is not taken"},
+    {.name = "accept_retained", .kind = KIND_BOOL, .need = NEED_DEFAULT, .fallback = "true", .at = AT(accept_retained),
+     .help = "take what the broker kept from before; it says itself when it was issued"},
+    {.name = NULL},
+};
+static const struct setting event_rows[] = {
+    BROKER_AND_TOPIC("each message tells all events that are known"),
+    {.name = "accept_retained", .kind = KIND_BOOL, .need = NEED_DEFAULT, .fallback = "true", .at = AT(accept_retained),
+     .help = "take what the broker kept from before; unless it says when it was issued the source counts as silent since"},
+    {.name = NULL},
+};
+#undef AT
+
 static const struct driver_schema mqtt_schemas[] = {
     {"mqtt", ROLE_SIGNAL, mqtt_rows, sizeof(struct mqtt_settings)},
+    {"mqtt", ROLE_FORECAST, forecast_rows, sizeof(struct mqtt_feed_settings)},
+    {"mqtt", ROLE_EVENTS, event_rows, sizeof(struct mqtt_feed_settings)},
     {.driver = NULL},
 };
 /* clang-format on */
 
 /* --- messages -------------------------------------------------------------------------------------------------- */
 
-static void on_message(void *context, const struct mqtt_message *message)
+static void take_signal(struct instance *instance, const struct mqtt_message *message)
 {
-    struct instance *instance = context;
     struct payload_value value;
     struct sample sample;
 
-    if (message->retained && !instance->settings.accept_retained) {
-        instance->counters.dropped++;
-        return;
-    }
     if (!payload_read(&instance->rules, message->payload, message->length, instance->device->name,
                       &value, NULL)) {
         instance->counters.malformed++;
@@ -81,6 +108,48 @@ static void on_message(void *context, const struct mqtt_message *message)
     else
         instance->counters.answers++;
     instance->host->sample(instance->host->context, instance->device->point[0].point, &sample);
+}
+
+/* Retained or not, it says itself when it was issued. */
+static void take_forecast(struct instance *instance, const struct mqtt_message *message)
+{
+    struct forecast forecast;
+
+    if (!forecast_read(&instance->forecast_rules, message->payload, message->length,
+                       clock_wall_ms(), instance->device->name, &forecast, NULL)) {
+        instance->counters.malformed++;
+        return;
+    }
+    instance->counters.answers++;
+    instance->host->forecast(instance->host->context, instance->device->feed, &forecast);
+}
+
+/* What the broker kept may be from last year: the source then counts as silent, but what it asked for holds. */
+static void take_events(struct instance *instance, const struct mqtt_message *message)
+{
+    struct events_payload events;
+    int64_t wall_ms = clock_wall_ms();
+
+    if (!events_read(message->payload, message->length, wall_ms, instance->device->name, &events,
+                     NULL)) {
+        instance->counters.malformed++;
+        return;
+    }
+    events.list.heard_ns = payload_taken_ns(
+        &(struct payload_value){.has_stamp = events.has_stamp, .stamp_ms = events.stamp_ms},
+        message->retained, message->received_ns, wall_ms, instance->stale_after_ns);
+    instance->counters.answers++;
+    instance->host->events(instance->host->context, instance->device->feed, &events.list);
+}
+
+static void on_message(void *context, const struct mqtt_message *message)
+{
+    struct instance *instance = context;
+
+    if (message->retained && !instance->accept_retained)
+        instance->counters.dropped++;
+    else
+        instance->take(instance, message);
 }
 
 static void on_connected(void *context)
@@ -99,15 +168,18 @@ static void on_lost(void *context, const struct error *err)
 
 /* --- life ------------------------------------------------------------------------------------------------------ */
 
+static bool check_topic(const struct device *device, const char *topic, struct error *err)
+{
+    return strpbrk(topic, "+#") == NULL ||
+           failure(err, ERR_SYNTAX, device->name, "a topic without '+' and '#'", "%s", topic);
+}
+
 /* What a row can't say. */
 static bool check(const struct device *device, const struct mqtt_settings *settings,
                   struct error *err)
 {
     const char *expected = "a JSON Pointer such as \"/data/0/intensity\"";
 
-    if (strpbrk(settings->topic, "+#") != NULL)
-        return failure(err, ERR_SYNTAX, device->name, "a topic without '+' and '#'", "%s",
-                       settings->topic);
     if (!pointer_valid(settings->pointer))
         return failure(err, ERR_SYNTAX, device->name, expected, "%s", settings->pointer);
     if (settings->has_stamp && !pointer_valid(settings->stamp_pointer))
@@ -128,33 +200,68 @@ static void mqtt_close(struct instance *instance)
     free(instance);
 }
 
+static bool set_up_signal(struct instance *instance, const struct mqtt_settings *s,
+                          struct broker_wish *wish, struct error *err)
+{
+    const struct device *device = instance->device;
+    const struct site *site = instance->host->site;
+
+    if (!check_topic(device, s->topic, err) || !check(device, s, err))
+        return false;
+    instance->take = take_signal;
+    instance->accept_retained = s->accept_retained;
+    instance->rules = (struct payload_rules){
+        .format = (enum payload_format)s->format,
+        .pointer = s->pointer,
+        .numbers_in_text = s->numbers_in_text,
+        .scale = s->scale,
+        .offset = s->offset,
+        .stamp_pointer = s->has_stamp ? s->stamp_pointer : NULL,
+        .stamp_format = (enum stamp_format)s->stamp_format,
+    };
+    instance->stale_after_ns = site->point[device->point[0].point].stale_after_ns;
+    *wish = (struct broker_wish){.broker = &site->broker[s->broker], .filter = s->topic};
+    return true;
+}
+
+/* A forecast or a source of events. */
+static bool set_up_feed(struct instance *instance, const struct mqtt_feed_settings *s,
+                        struct broker_wish *wish, struct error *err)
+{
+    const struct device *device = instance->device;
+    const struct site *site = instance->host->site;
+
+    if (!check_topic(device, s->topic, err))
+        return false;
+    instance->accept_retained = s->accept_retained;
+    if (device->role == ROLE_FORECAST) {
+        instance->take = take_forecast;
+        instance->forecast_rules = (struct forecast_rules){
+            site->forecast[device->feed].quantity, s->scale, s->least_horizon_ns / NS_PER_S};
+    } else {
+        instance->take = take_events;
+        instance->stale_after_ns = site->event_source[device->feed].stale_after_ns;
+    }
+    *wish = (struct broker_wish){.broker = &site->broker[s->broker], .filter = s->topic};
+    return true;
+}
+
 static bool mqtt_open(struct instance **out, const struct device *device,
                       const struct driver_host *host, struct error *err)
 {
     struct instance *instance = calloc(1, sizeof *instance);
     const struct mqtt_events events = {instance, on_connected, on_lost, on_message};
     struct broker_wish wish = {0};
+    bool ok;
 
     *out = NULL;
     if (instance == NULL)
         return failure(err, ERR_FULL, device->name, "memory", "none");
     instance->device = device;
     instance->host = host;
-    memcpy(&instance->settings, device->settings, sizeof instance->settings);
-    instance->rules = (struct payload_rules){
-        .format = (enum payload_format)instance->settings.format,
-        .pointer = instance->settings.pointer,
-        .numbers_in_text = instance->settings.numbers_in_text,
-        .scale = instance->settings.scale,
-        .offset = instance->settings.offset,
-        .stamp_pointer = instance->settings.has_stamp ? instance->settings.stamp_pointer : NULL,
-        .stamp_format = (enum stamp_format)instance->settings.stamp_format,
-    };
-    wish = (struct broker_wish){.broker = &host->site->broker[instance->settings.broker],
-                                .filter = instance->settings.topic};
-    if (check(device, &instance->settings, err) &&
-        broker_join(&instance->user, host->loop, &wish, &events, err)) {
-        instance->stale_after_ns = host->site->point[device->point[0].point].stale_after_ns;
+    ok = device->role == ROLE_SIGNAL ? set_up_signal(instance, device->settings, &wish, err)
+                                     : set_up_feed(instance, device->settings, &wish, err);
+    if (ok && broker_join(&instance->user, host->loop, &wish, &events, err)) {
         *out = instance;
         return true;
     }

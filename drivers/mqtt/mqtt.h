@@ -1,4 +1,5 @@
-/* drivers/mqtt/mqtt.h - the signal that stands in the messages of a topic: carbon, price, weather, a feed. */
+/* drivers/mqtt/mqtt.h - what stands in the messages of a topic: a signal (carbon, price, weather), a forecast, the
+ * events that a grid announces. */
 #ifndef DRIVERS_MQTT_MQTT_H
 #define DRIVERS_MQTT_MQTT_H
 
@@ -15,6 +16,15 @@ struct mqtt_settings {
     const char *stamp_pointer;
     int stamp_format; /* enum stamp_format */
     bool accept_retained;
+};
+
+/* Of a forecast, and of a source of events. */
+struct mqtt_feed_settings {
+    uint32_t broker;
+    const char *topic;
+    bool accept_retained;
+    double scale;             /* forecasts only */
+    int64_t least_horizon_ns; /* forecasts only */
 };
 
 extern const struct driver driver_mqtt;

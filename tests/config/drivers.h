@@ -18,6 +18,15 @@ struct test_mqtt {
     double scale;
 };
 
+/* Forecasts and sources of events. */
+struct test_feed {
+    uint32_t broker;
+    const char *topic;
+    double scale;
+    int64_t least_horizon_ns;
+    bool accept_retained;
+};
+
 struct test_agent {
     uint32_t broker;
 };

@@ -1,4 +1,4 @@
-/* Curves, breakers, batteries: what a file says of them is what the model has. */
+/* Curves, breakers, batteries, forecasts, events: what a file says of them is what the model has. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -133,6 +133,39 @@ static void a_battery_tells_how_full_it_is(void **state)
     site_free(site);
 }
 
+static void forecasts_and_events_have_a_device_each(void **state)
+{
+    struct site *site = load_text(
+        HEAD ONE_BRANCH
+        "forecasts = (\n"
+        "  { name = \"price\"; driver = \"mqtt\"; broker = \"main\"; topic = \"p\"; quantity = "
+        "\"price\"; },\n"
+        "  { name = \"co2\"; driver = \"mqtt\"; broker = \"main\"; topic = \"c\"; quantity = "
+        "\"carbon_intensity\"; basis = \"marginal\"; } );\n"
+        "event_sources = (\n"
+        "  { name = \"dso\"; driver = \"mqtt\"; broker = \"main\"; topic = \"e\"; },\n"
+        "  { name = \"tso\"; driver = \"mqtt\"; broker = \"main\"; topic = \"f\"; stale_after = "
+        "\"2 min\"; } );\n");
+
+    (void)state;
+    assert_int_equal(site->forecasts, 2);
+    assert_string_equal(site->forecast[0].name, "price");
+    assert_int_equal(site->forecast[1].quantity, QUANTITY_CARBON_INTENSITY);
+    assert_int_equal(site->forecast[1].basis, BASIS_MARGINAL);
+    assert_int_equal(site->forecast_device[1].role, ROLE_FORECAST);
+    assert_int_equal(site->forecast_device[1].feed, 1);
+    assert_int_equal(site->forecast_device[1].points, 0);
+    assert_string_equal(((const struct test_feed *)site->forecast_device[1].settings)->topic, "c");
+    assert_int_equal(site->event_sources, 2);
+    assert_int_equal(site->event_source[0].stale_after_ns, 300 * NS_PER_S);
+    assert_int_equal(site->event_source[1].stale_after_ns, 120 * NS_PER_S);
+    assert_string_equal(site->event_source[1].name, "tso");
+    assert_int_equal(site->event_device[1].role, ROLE_EVENTS);
+    assert_int_equal(site->event_device[1].feed, 1);
+    assert_int_equal(site->points, 2); /* neither gives a point */
+    site_free(site);
+}
+
 static void caps_may_be_kept_still_and_work_be_put_first(void **state)
 {
     struct site *site = load_text(
@@ -151,6 +184,7 @@ int main(void)
         cmocka_unit_test(without_curves_and_breakers_there_are_no_tables_of_them),
         cmocka_unit_test(branches_have_the_breakers_that_they_name),
         cmocka_unit_test(a_battery_tells_how_full_it_is),
+        cmocka_unit_test(forecasts_and_events_have_a_device_each),
         cmocka_unit_test(caps_may_be_kept_still_and_work_be_put_first),
     };
 

@@ -60,6 +60,24 @@ static void take_report(void *context, uint32_t node, const struct node_report *
     b->reports[node]++;
 }
 
+static void take_forecast(void *context, uint32_t forecast, const struct forecast *said)
+{
+    struct bench *b = context;
+
+    assert_int_equal(forecast, 0);
+    b->forecast = *said;
+    b->forecasts++;
+}
+
+static void take_events(void *context, uint32_t event_source, const struct event_list *told)
+{
+    struct bench *b = context;
+
+    assert_int_equal(event_source, 0);
+    b->events = *told;
+    b->event_lists++;
+}
+
 static void take_state(void *context, const struct device *device, bool up, const struct error *err)
 {
     struct bench *b = context;
@@ -96,6 +114,13 @@ void bench_open(struct bench *bench)
                                 .broker = &bench->broker,
                                 .actuators = 2,
                                 .actuator = bench->actuator};
+    bench->foretold = (struct forecast_source){
+        .name = "co2", .quantity = QUANTITY_CARBON_INTENSITY, .basis = BASIS_MARGINAL};
+    bench->site.forecasts = 1;
+    bench->site.forecast = &bench->foretold;
+    bench->announcer = (struct event_source){.name = "dso", .stale_after_ns = 60 * NS_PER_S};
+    bench->site.event_sources = 1;
+    bench->site.event_source = &bench->announcer;
     bench->site.nodes.count = BENCH_NODES;
     bench->site.nodes.name = node_names;
     bench->site.nodes.actuator = node_actuators;
@@ -105,6 +130,8 @@ void bench_open(struct bench *bench)
                                        .now_ns = now_ns,
                                        .sample = take_sample,
                                        .report = take_report,
+                                       .forecast = take_forecast,
+                                       .events = take_events,
                                        .device_state = take_state,
                                        .epoch = 7};
 }
@@ -146,6 +173,16 @@ void bench_wait_samples(struct bench *bench, uint32_t point, unsigned count)
 void bench_wait_reports(struct bench *bench, uint32_t node, unsigned count)
 {
     wait_for(bench, &bench->reports[node], count);
+}
+
+void bench_wait_forecasts(struct bench *bench, unsigned count)
+{
+    wait_for(bench, &bench->forecasts, count);
+}
+
+void bench_wait_event_lists(struct bench *bench, unsigned count)
+{
+    wait_for(bench, &bench->event_lists, count);
 }
 
 /* --- foreign peers ------------------------------------------------------------------------------------------------- */

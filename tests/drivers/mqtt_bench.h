@@ -19,6 +19,11 @@ struct bench {
     unsigned samples[BENCH_POINTS];
     struct node_report report[BENCH_NODES];
     unsigned reports[BENCH_NODES];
+    struct forecast_source foretold; /* carbon intensity, marginal */
+    struct event_source announcer;   /* grows stale after 60 s */
+    struct forecast forecast;        /* the last */
+    struct event_list events;        /* the last */
+    unsigned forecasts, event_lists;
     unsigned ups, downs;
     struct error error;
     unsigned wanted; /* for conditions */
@@ -38,6 +43,8 @@ void bench_wait_ups(struct bench *bench, unsigned count);
 void bench_wait_downs(struct bench *bench, unsigned count);
 void bench_wait_samples(struct bench *bench, uint32_t point, unsigned count);
 void bench_wait_reports(struct bench *bench, uint32_t node, unsigned count);
+void bench_wait_forecasts(struct bench *bench, unsigned count);
+void bench_wait_event_lists(struct bench *bench, unsigned count);
 
 /* mosquitto_pub, which is not of our making. */
 void bench_publish(const char *topic, const char *payload, bool retained);

@@ -1,6 +1,9 @@
-/* The mqtt signal against a real broker, fed by mosquitto_pub. */
+/* The mqtt driver against a real broker, fed by mosquitto_pub and by the rig's own feed. */
 #include "drivers/mqtt/mqtt.h"
+#include "hil/face_mqtt.h"
+#include "plant/plant.h"
 #include "tests/drivers/mqtt_bench.h"
+#include "tests/plant/small_site.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -228,6 +231,202 @@ static void signals_of_one_broker_share_a_connection(void **state)
     bench_close(&bench);
 }
 
+/* ---------------------------------------------------------------- forecasts and events */
+
+/* A forecast or a source of events, and its driver. */
+struct future {
+    struct device device;
+    struct mqtt_feed_settings settings;
+    struct instance *instance;
+};
+
+static const struct mqtt_feed_settings usual_forecast = {.topic = "grid/carbon_forecast",
+                                                         .accept_retained = true,
+                                                         .scale = 1,
+                                                         .least_horizon_ns = 6 * 3600 * NS_PER_S};
+static const struct mqtt_feed_settings usual_events = {.topic = "grid/events",
+                                                       .accept_retained = true};
+
+static void future_up(struct future *future, struct bench *bench, enum role role,
+                      const struct mqtt_feed_settings *settings, unsigned ups)
+{
+    future->settings = *settings;
+    future->device = (struct device){
+        .name = "future", .driver = "mqtt", .role = role, .settings = &future->settings};
+    assert_true(driver_mqtt.open(&future->instance, &future->device, &bench->host, &bench->error));
+    driver_mqtt.start(future->instance);
+    bench_wait_ups(bench, ups);
+}
+
+static struct driver_counters future_counters(const struct future *future)
+{
+    struct driver_counters counters;
+
+    driver_mqtt.counters(future->instance, &counters);
+    return counters;
+}
+
+/* "2026-11-24T23:05:11Z", so many seconds from now. */
+static const char *from_now(int64_t seconds, char out[32])
+{
+    time_t at = time(NULL) + (time_t)seconds;
+    struct tm parts;
+
+    assert_non_null(gmtime_r(&at, &parts));
+    strftime(out, 32, "%Y-%m-%dT%H:%M:%SZ", &parts);
+    return out;
+}
+
+static const char *forecast_text(int64_t issued_s, int value, char out[300])
+{
+    char issued[32], start[32];
+
+    snprintf(out, 300, "{\"issued\":\"%s\",\"start\":\"%s\",\"step_s\":7200,\"values\":[%d,%d,%d]}",
+             from_now(issued_s, issued), from_now(-60, start), value, value + 1, value + 2);
+    return out;
+}
+
+static void a_published_forecast_arrives_retained_or_not(void **state)
+{
+    struct bench bench;
+    struct future future;
+    char text[300];
+    double value = 0;
+
+    (void)state;
+    bench_publish("grid/carbon_forecast", forecast_text(-7200, 200, text), true);
+    bench_open(&bench);
+    future_up(&future, &bench, ROLE_FORECAST, &usual_forecast, 1);
+    bench_wait_forecasts(&bench, 1);
+    assert_true(forecast_at(&bench.forecast, time(NULL), &value) && value == 200);
+    bench_publish("grid/carbon_forecast", "{\"values\":[]}", false);
+    bench_publish("grid/carbon_forecast", forecast_text(-3600, 300, text), false);
+    bench_wait_forecasts(&bench, 2);
+    assert_true(forecast_at(&bench.forecast, time(NULL) + 3 * 3600, &value) && value == 301);
+    assert_int_equal(future_counters(&future).malformed, 1);
+    assert_int_equal(future_counters(&future).answers, 2);
+    driver_mqtt.close(future.instance);
+    bench_close(&bench);
+    bench_publish("grid/carbon_forecast", "", true); /* takes it back */
+}
+
+static const char *events_text(const char *issued, int target_w, char out[400])
+{
+    char notified[32], start[32], end[32];
+
+    snprintf(out, 400,
+             "{%s\"events\":[{\"id\":\"e\",\"notified\":\"%s\",\"start\":\"%s\",\"end\":\"%s\","
+             "\"limit_w\":%d}]}",
+             issued, from_now(-60, notified), from_now(600, start), from_now(4200, end), target_w);
+    return out;
+}
+
+static bool is_stale(const struct bench *bench)
+{
+    return bench->host.now_ns(bench->host.context) - bench->events.heard_ns >
+           bench->announcer.stale_after_ns;
+}
+
+static void a_kept_list_of_events_holds_but_its_source_counts_as_silent(void **state)
+{
+    struct bench bench;
+    struct future future;
+    char text[400];
+
+    (void)state;
+    bench_publish("grid/events", events_text("", 800000, text), true);
+    bench_open(&bench);
+    future_up(&future, &bench, ROLE_EVENTS, &usual_events, 1);
+    bench_wait_event_lists(&bench, 1);
+    assert_int_equal(bench.events.count, 1);
+    assert_int_equal(bench.events.event[0].target_w, 800000);
+    assert_true(is_stale(&bench));
+    bench_publish("grid/events", events_text("", 700000, text), false);
+    bench_wait_event_lists(&bench, 2);
+    assert_int_equal(bench.events.event[0].target_w, 700000);
+    assert_false(is_stale(&bench));
+    driver_mqtt.close(future.instance);
+    bench_close(&bench);
+    bench_publish("grid/events", "", true); /* takes it back */
+}
+
+static void a_list_of_events_is_as_old_as_it_says(void **state)
+{
+    struct bench bench;
+    struct future future;
+    char text[400], issued[64], stamp[32];
+
+    (void)state;
+    bench_open(&bench);
+    future_up(&future, &bench, ROLE_EVENTS, &usual_events, 1);
+    snprintf(issued, sizeof issued, "\"issued\":\"%s\",", from_now(-62, stamp));
+    bench_publish("grid/events", events_text(issued, 1, text), false);
+    bench_wait_event_lists(&bench, 1);
+    assert_true(is_stale(&bench));
+    snprintf(issued, sizeof issued, "\"issued\":\"%s\",", from_now(-2, stamp));
+    bench_publish("grid/events", events_text(issued, 1, text), false);
+    bench_wait_event_lists(&bench, 2);
+    assert_false(is_stale(&bench));
+    driver_mqtt.close(future.instance);
+    bench_close(&bench);
+}
+
+static void the_rig_plays_forecasts_and_events(void **state)
+{
+    struct plant_settings settings = plant_settings_default(1);
+    struct site site;
+    struct plant *plant = NULL;
+    struct face_mqtt *face = NULL;
+    struct bench bench;
+    struct future forecasts, announcements;
+    struct forecast forecast = {.step_s = 3600, .count = 24};
+    struct event_list list = {.count = 2};
+    int64_t now_s = time(NULL);
+
+    (void)state;
+    small_site(&site);
+    plant = plant_create(&site, &settings);
+    bench_open(&bench);
+    future_up(&forecasts, &bench, ROLE_FORECAST, &usual_forecast, 1);
+    future_up(&announcements, &bench, ROLE_EVENTS, &usual_events, 2);
+    assert_true(face_mqtt_open(&face, &bench.loop, bench_mosquitto.url, plant, &bench.error));
+    forecast.issued_utc_s = now_s - 100;
+    forecast.start_utc_s = now_s;
+    for (uint32_t i = 0; i < forecast.count; i++)
+        forecast.value[i] = 100 + i / 8.0;
+    list.event[0] =
+        (struct grid_event){"now", now_s - 10, now_s, now_s + 3600, EVENT_LIMIT, 9000, false};
+    list.event[1] = (struct grid_event){"later",         now_s - 9, now_s + 7200, now_s + 9000,
+                                        EVENT_REDUCTION, 5000,      true};
+    face_mqtt_set_forecast(face, &forecast); /* before it is connected: goes out when it is */
+    face_mqtt_set_events(face, &list);
+    bench_wait_forecasts(&bench, 1);
+    bench_wait_event_lists(&bench, 1);
+    assert_int_equal(bench.forecast.issued_utc_s, now_s - 100);
+    assert_int_equal(bench.forecast.count, 24);
+    assert_memory_equal(bench.forecast.value, forecast.value, 24 * sizeof(double));
+    assert_int_equal(bench.events.count, 2);
+    assert_string_equal(bench.events.event[1].id, "later");
+    assert_int_equal(bench.events.event[1].target, EVENT_REDUCTION);
+    assert_int_equal(bench.events.event[1].end_utc_s, now_s + 9000);
+    assert_true(bench.events.event[1].cancelled);
+    list.count = 0; /* both vanish */
+    face_mqtt_set_events(face, &list);
+    forecast.issued_utc_s = now_s;
+    face_mqtt_set_forecast(face, &forecast);
+    bench_wait_forecasts(&bench, 2);
+    assert_int_equal(bench.forecast.issued_utc_s, now_s);
+    while (bench.events.count > 0) /* bounded: each turn waits for one more, or fails */
+        bench_wait_event_lists(&bench, bench.event_lists + 1);
+    face_mqtt_close(face);
+    driver_mqtt.close(forecasts.instance);
+    driver_mqtt.close(announcements.instance);
+    bench_close(&bench);
+    plant_free(plant);
+    arena_free(&site.arena);
+    bench_publish("grid/carbon_forecast", "", true); /* takes it back */
+}
+
 static void settings_that_make_no_sense_are_refused_at_open(void **state)
 {
     struct mqtt_settings bad[4] = {usual, usual, usual, usual};
@@ -263,6 +462,10 @@ int main(void)
         cmocka_unit_test(broken_payloads_are_counted_and_null_is_bad),
         cmocka_unit_test(it_survives_a_restart_of_the_broker),
         cmocka_unit_test(signals_of_one_broker_share_a_connection),
+        cmocka_unit_test(a_published_forecast_arrives_retained_or_not),
+        cmocka_unit_test(a_kept_list_of_events_holds_but_its_source_counts_as_silent),
+        cmocka_unit_test(a_list_of_events_is_as_old_as_it_says),
+        cmocka_unit_test(the_rig_plays_forecasts_and_events),
         cmocka_unit_test(settings_that_make_no_sense_are_refused_at_open),
     };
 
