@@ -1,4 +1,5 @@
 #include "config/schema.h"
+#include "config/schema_value.h"
 
 #include "config/quantity.h"
 #include "config/range.h"
@@ -34,7 +35,7 @@ static void put(const struct setting *row, const union amount *a, void *field)
     }
 }
 
-static bool wrong_type(const struct schema *schema, const struct setting *row,
+bool schema_wrong_type(const struct schema *schema, const struct setting *row,
                        const config_setting_t *member)
 {
     char expected[TEXT_BYTES];
@@ -44,7 +45,7 @@ static bool wrong_type(const struct schema *schema, const struct setting *row,
                                      .expected = setting_expected(row, expected, sizeof expected)});
 }
 
-static bool out_of_range(const struct schema *schema, const struct setting *row,
+bool schema_out_of_range(const struct schema *schema, const struct setting *row,
                          const config_setting_t *member)
 {
     char range[TEXT_BYTES];
@@ -103,12 +104,12 @@ static bool fill_amount(const struct schema *schema, const struct setting *row,
     bool plain = row->kind == KIND_INTEGER || row->kind == KIND_NUMBER;
 
     if (!number && (plain || config_setting_type(member) != CONFIG_TYPE_STRING))
-        return wrong_type(schema, row, member);
+        return schema_wrong_type(schema, row, member);
     if (!read_amount(row, member, &a, &err) && err.what != ERR_RANGE)
         return bad_amount(schema, row, member, &err);
     if (err.what == ERR_RANGE ||
         !(setting_value(row, &a) >= setting_min(row) && setting_value(row, &a) <= setting_max(row)))
-        return out_of_range(schema, row, member);
+        return schema_out_of_range(schema, row, member);
     put(row, &a, field);
     return true;
 }
@@ -120,9 +121,9 @@ static bool fill_text(const struct schema *schema, const struct setting *row,
     const char *copy = NULL;
 
     if (text == NULL)
-        return wrong_type(schema, row, member);
+        return schema_wrong_type(schema, row, member);
     if ((double)strlen(text) < row->min || (double)strlen(text) > setting_max(row))
-        return out_of_range(schema, row, member);
+        return schema_out_of_range(schema, row, member);
     for (const char *at = text; *at != '\0'; at++) {
         if (iscntrl((unsigned char)*at))
             return mistake(schema->reader, member,
@@ -143,7 +144,7 @@ static bool fill_name(const struct schema *schema, const struct setting *row,
     uint32_t count = 0;
 
     if (text == NULL)
-        return wrong_type(schema, row, member);
+        return schema_wrong_type(schema, row, member);
     if (row->max == 1 && strchr(text, '[') != NULL)
         return mistake(schema->reader, member,
                        &(struct mistake){.kind = ERR_TYPE, .expected = "one name, not a range"});
@@ -161,7 +162,7 @@ static bool fill_bool(const struct schema *schema, const struct setting *row,
     bool value = config_setting_get_bool(member);
 
     if (config_setting_type(member) != CONFIG_TYPE_BOOL)
-        return wrong_type(schema, row, member);
+        return schema_wrong_type(schema, row, member);
     memcpy(field, &value, sizeof value);
     return true;
 }
@@ -173,7 +174,7 @@ static bool fill_choice(const struct schema *schema, const struct setting *row,
     char expected[TEXT_BYTES];
 
     if (text == NULL)
-        return wrong_type(schema, row, member);
+        return schema_wrong_type(schema, row, member);
     for (int i = 0; row->choices[i] != NULL; i++) {
         if (strcmp(row->choices[i], text) == 0) {
             memcpy(field, &i, sizeof i);
@@ -185,118 +186,6 @@ static bool fill_choice(const struct schema *schema, const struct setting *row,
                        .kind = ERR_UNKNOWN,
                        .expected = setting_expected(row, expected, sizeof expected),
                        .suggestion = name_nearest(row->choices, setting_choice_count(row), text)});
-}
-
-/* ---------------------------------------------------------------- references */
-
-static bool refer(const struct schema *schema, enum setting_kind kind,
-                  const struct name_index *index, const config_setting_t *member, uint32_t *value)
-{
-    const char *text = config_setting_get_string(member);
-    const char *near = NULL;
-
-    if (text != NULL && index != NULL) {
-        *value = name_find(index, text);
-        if (*value != NONE_INDEX)
-            return true;
-        near = name_nearest(index->name, index->count, text);
-    }
-    return mistake(schema->reader, member,
-                   &(struct mistake){.kind = text == NULL ? ERR_TYPE : ERR_UNKNOWN,
-                                     .expected = kind == KIND_SOURCES ? "the name of a source"
-                                                                      : kind_noun(kind),
-                                     .suggestion = near});
-}
-
-static const struct name_index *index_of(const struct schema *schema, enum setting_kind kind)
-{
-    const struct references *r = schema->references;
-
-    if (r == NULL)
-        return NULL;
-    return kind == KIND_BRANCH         ? r->branches
-           : kind == KIND_SIGNAL       ? r->points
-           : kind == KIND_SOURCES      ? r->sources
-           : kind == KIND_FORECAST     ? r->forecasts
-           : kind == KIND_EVENT_SOURCE ? r->event_sources
-                                       : r->brokers;
-}
-
-/* What is referred to gives one quantity; QUANTITY_COUNT: it gives none, and any will do. */
-static enum quantity quantity_of(const struct schema *schema, enum setting_kind kind,
-                                 uint32_t value)
-{
-    return kind == KIND_SIGNAL     ? schema->references->point[value].quantity
-           : kind == KIND_FORECAST ? schema->references->forecast[value].quantity
-                                   : QUANTITY_COUNT;
-}
-
-static bool fill_reference(const struct schema *schema, const struct setting *row,
-                           const config_setting_t *member, void *field)
-{
-    uint32_t value = NONE_INDEX;
-    char read[TEXT_BYTES];
-    char expected[TEXT_BYTES];
-    enum quantity wanted = (enum quantity)row->quantity;
-    enum quantity given = QUANTITY_COUNT;
-
-    if (!refer(schema, row->kind, index_of(schema, row->kind), member, &value))
-        return false;
-    given = quantity_of(schema, row->kind, value);
-    if (given != QUANTITY_COUNT && given != wanted) {
-        text_of(read, sizeof read, "\"%s\" gives %s", config_setting_get_string(member),
-                quantity_name(given));
-        text_of(expected, sizeof expected, "one that gives %s", quantity_name(wanted));
-        return mistake(schema->reader, member,
-                       &(struct mistake){.kind = ERR_TYPE, .read = read, .expected = expected});
-    }
-    memcpy(field, &value, sizeof value);
-    return true;
-}
-
-static bool fill_profile(const struct schema *schema, const struct setting *row,
-                         const config_setting_t *member, void *field)
-{
-    const char *text = config_setting_get_string(member);
-    const struct references *r = schema->references;
-    const struct device_profile *profile = NULL;
-
-    if (text == NULL || r == NULL || r->profile == NULL)
-        return wrong_type(schema, row, member);
-    profile = r->profile(r->context, text, member);
-    *(const struct device_profile **)field = profile;
-    return profile != NULL;
-}
-
-/* One name, or a list or array of them. */
-static bool fill_sources(const struct schema *schema, const struct setting *row,
-                         const config_setting_t *member, void *field)
-{
-    bool many = config_setting_is_list(member) || config_setting_is_array(member);
-    uint32_t count = many ? (uint32_t)config_setting_length(member) : 1;
-    uint32_t *index = arena_array(schema->arena, count, uint32_t);
-    struct index_list list = {index, count};
-    bool ok = true;
-
-    if (!many && config_setting_type(member) != CONFIG_TYPE_STRING)
-        return wrong_type(schema, row, member);
-    if (count < setting_min(row) || count > setting_max(row))
-        return out_of_range(schema, row, member);
-    for (uint32_t i = 0; i < count; i++) {
-        const config_setting_t *name = many ? config_setting_get_elem(member, i) : member;
-        bool known = refer(schema, KIND_SOURCES, index_of(schema, KIND_SOURCES), name, &index[i]);
-
-        for (uint32_t k = 0; known && k < i; k++) {
-            if (index[k] == index[i])
-                known = mistake(schema->reader, name,
-                                &(struct mistake){.kind = ERR_DUPLICATE,
-
-                                                  .expected = "each source once"});
-        }
-        ok = ok && known;
-    }
-    memcpy(field, &list, sizeof list);
-    return ok;
 }
 
 /* ---------------------------------------------------------------- groups and tables */
@@ -316,9 +205,9 @@ static bool fill_groups(const struct schema *schema, const struct setting *row,
     bool ok = true;
 
     if (!config_setting_is_list(member))
-        return wrong_type(schema, row, member);
+        return schema_wrong_type(schema, row, member);
     if (count < setting_min(row) || count > setting_max(row))
-        return out_of_range(schema, row, member);
+        return schema_out_of_range(schema, row, member);
     item = arena_take(schema->arena, count, row->group_size);
     list.item = item;
     for (uint32_t i = 0; i < count; i++) {
@@ -375,9 +264,9 @@ static bool fill_table(const struct schema *schema, const struct setting *row,
     bool ok = true;
 
     if (!config_setting_is_list(member))
-        return wrong_type(schema, row, member);
+        return schema_wrong_type(schema, row, member);
     if (count < setting_min(row) || count > setting_max(row))
-        return out_of_range(schema, row, member);
+        return schema_out_of_range(schema, row, member);
     item = arena_take(schema->arena, count, row->group_size);
     list.item = item;
     for (uint32_t i = 0; i < count; i++)
@@ -407,11 +296,11 @@ static bool fill_value(const struct schema *schema, const struct setting *row,
     case KIND_FORECAST:
     case KIND_EVENT_SOURCE:
     case KIND_BROKER:
-        return fill_reference(schema, row, member, field);
+        return schema_fill_reference(schema, row, member, field);
     case KIND_SOURCES:
-        return fill_sources(schema, row, member, field);
+        return schema_fill_sources(schema, row, member, field);
     case KIND_PROFILE:
-        return fill_profile(schema, row, member, field);
+        return schema_fill_profile(schema, row, member, field);
     case KIND_GROUPS:
         return fill_groups(schema, row, member, field);
     case KIND_TABLE:
