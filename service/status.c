@@ -1,51 +1,20 @@
 #include "service/status.h"
 
+#include "service/json_words.h"
+#include "service/outlook.h"
 #include "service/service.h"
-
-#include "config/text.h"
 
 #include "platform/clock.h"
 
 #include <inttypes.h>
 #include <jansson.h>
-#include <math.h>
 #include <stdlib.h>
-#include <string.h>
-#include <time.h>
 
 enum { NODES_A_PAGE = 500, NODES_A_PAGE_MOST = 1000 };
 
 static const char *const channel_names[CHANNEL_COUNT] = {"total", "L1", "L2", "L3"};
 
-/* ---- small words ----------------------------------------------------------------------------- */
-
-static json_t *number_or_null(bool known, int64_t value)
-{
-    return known ? json_integer(value) : json_null();
-}
-
-static json_t *seconds(int64_t ns) { return json_real(round((double)ns / 1e6) / 1e3); }
-
-/* "2026-11-24T23:05:11Z" */
-static json_t *stamp(int64_t wall_ms)
-{
-    time_t whole_s = (time_t)(wall_ms / 1000);
-    struct tm parts;
-    char text[32] = "";
-
-    if (gmtime_r(&whole_s, &parts) != NULL)
-        strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
-    return json_string(text);
-}
-
-/* Texts that were put together here or come from outside, and may be cut inside a character: jansson
- * makes nothing of broken UTF-8, and a member made of nothing is missing. */
-static json_t *shown(const char *text)
-{
-    char line[RELOAD_PATH_BYTES];
-
-    return json_string(utf8_shown(text, strlen(text), line, sizeof line));
-}
+/* ---- limits ---------------------------------------------------------------------------------- */
 
 /* The sentence behind a limit of the last decision. */
 static json_t *sentence(const struct service *s, uint32_t limit)
@@ -56,7 +25,7 @@ static json_t *sentence(const struct service *s, uint32_t limit)
         return json_null();
     policy_explain(s->reload.policies, &s->decision->limits.limit[limit], s->site, text,
                    sizeof text);
-    return shown(text);
+    return json_shown(text);
 }
 
 static bool bound_by_row(const struct node_decision *d)
@@ -150,7 +119,7 @@ static json_t *tightest_json(const struct service *s, uint32_t branch)
     if (tightest == NONE_INDEX)
         return json_null();
     return json_pack("{s:o, s:s, s:b, s:I, s:I, s:o}", "row",
-                     shown(row_name(rows, s->site, tightest, name, sizeof name)), "channel",
+                     json_shown(row_name(rows, s->site, tightest, name, sizeof name)), "channel",
                      channel_names[rows->row[tightest].channel], "soft",
                      s->decision->limits.limit[limit].strength == LIMIT_SOFT, "load_w",
                      (json_int_t)estimate->row[tightest].load_w, "limit_w", (json_int_t)limit_w,
@@ -164,7 +133,7 @@ static void set_binding(const struct service *s, json_t *out, uint32_t row)
 
     if (any)
         row_name(controller_rows(s->controller), s->site, row, name, sizeof name);
-    json_object_set_new(out, "binding_row", any ? shown(name) : json_null());
+    json_object_set_new(out, "binding_row", any ? json_shown(name) : json_null());
     json_object_set_new(out, "binding_reason",
                         sentence(s, any ? s->decision->row[row].binding : NONE_INDEX));
 }
@@ -184,21 +153,21 @@ static json_t *branch_json(const struct service *s, uint32_t b, const struct tal
     json_object_set_new(out, "level", json_string(tree->level[b]));
     json_object_set_new(out, "parent",
                         b == 0 ? json_null() : json_string(tree->name[tree->parent[b]]));
-    json_object_set_new(out, "measured_w", number_or_null(e->measured && fresh, e->load_w));
+    json_object_set_new(out, "measured_w", json_number_or_null(e->measured && fresh, e->load_w));
     json_object_set_new(out, "quality",
                         json_string(point == NONE_INDEX
                                         ? "unmetered"
                                         : quality_name(service_reading(s, point, now_ns).quality)));
     json_object_set_new(out, "load_w", json_integer(e->load_w));
     json_object_set_new(out, "generation_w", json_integer(estimate->generation_w[b]));
-    json_object_set_new(out, "limit_w", number_or_null(d->hard != NONE_INDEX, d->limit_w));
+    json_object_set_new(out, "limit_w", json_number_or_null(d->hard != NONE_INDEX, d->limit_w));
     json_object_set_new(out, "limit_reason", sentence(s, d->hard));
     json_object_set_new(out, "soft_limit_w",
-                        number_or_null(d->soft != NONE_INDEX, d->soft_limit_w));
+                        json_number_or_null(d->soft != NONE_INDEX, d->soft_limit_w));
     json_object_set_new(out, "soft_limit_reason", sentence(s, d->soft));
     json_object_set_new(out, "tightest", tightest_json(s, b));
     set_binding(s, out, tally->binding_row);
-    json_object_set_new(out, "budget_w", number_or_null(d->limited, d->budget_w));
+    json_object_set_new(out, "budget_w", json_number_or_null(d->limited, d->budget_w));
     json_object_set_new(out, "used_w", json_integer(d->used_w));
     json_object_set_new(out, "committed_w", json_integer(d->committed_w));
     json_object_set_new(out, "uncontrolled_w", json_integer(e->uncontrolled_w));
@@ -245,14 +214,14 @@ static json_t *node_json(const struct service *s, uint32_t n)
     json_object_set_new(out, "branch", json_string(s->site->tree.name[nodes->hang[n][0].branch]));
     json_object_set_new(out, "contact", json_string(service_contact(s, n)));
     json_object_set_new(out, "controllable", json_boolean(e->controllable));
-    json_object_set_new(out, "power_w", number_or_null(fresh && e->power_known, e->power_w));
+    json_object_set_new(out, "power_w", json_number_or_null(fresh && e->power_known, e->power_w));
     json_object_set_new(out, "cap_w",
-                        number_or_null(fresh && report->cap_in_force, report->enforced_cap_w));
+                        json_number_or_null(fresh && report->cap_in_force, report->enforced_cap_w));
     json_object_set_new(out, "wanted_w", json_integer(d->cap_w));
     json_object_set_new(out, "committed_w", json_integer(d->committed_cap_w));
     json_object_set_new(out, "cap_max_w", json_integer(e->cap_max_w));
     json_object_set_new(out, "bound_by", json_string(bound_name(d->bound)));
-    json_object_set_new(out, "bound_row", by_row ? shown(row) : json_null());
+    json_object_set_new(out, "bound_row", by_row ? json_shown(row) : json_null());
     json_object_set_new(out, "why",
                         sentence(s, by_row ? s->decision->row[d->bound_row].binding : NONE_INDEX));
     return out;
@@ -286,7 +255,7 @@ static json_t *nodes_json(const struct service *s, const struct http_request *re
     return out;
 }
 
-/* ---- sources, points, forecasts, events, devices, alarms ------------------------------------- */
+/* ---- sources, points, devices, alarms ------------------------------------- */
 
 static json_t *sources_json(const struct service *s, int64_t now_ns)
 {
@@ -304,7 +273,7 @@ static json_t *sources_json(const struct service *s, int64_t now_ns)
         json_object_set_new(one, "name", json_string(source->name));
         json_object_set_new(one, "kind", json_string(kinds[source->kind]));
         json_object_set_new(one, "branch", json_string(s->site->tree.name[source->branch]));
-        json_object_set_new(one, "power_w", number_or_null(good, power_w));
+        json_object_set_new(one, "power_w", json_number_or_null(good, power_w));
         json_object_set_new(one, "rated_w", json_integer(source->rated_w));
         json_array_append_new(out, one);
     }
@@ -328,67 +297,10 @@ static json_t *points_json(const struct service *s, int64_t now_ns)
         json_object_set_new(one, "value", good ? json_real(value) : json_null());
         json_object_set_new(one, "quality", json_string(quality_name(reading.quality)));
         json_object_set_new(one, "flaw", json_string(flaw_name(reading.flaw)));
-        json_object_set_new(
-            one, "age_s",
-            reading.quality == QUALITY_MISSING ? json_null() : seconds(now_ns - reading.taken_ns));
-        json_array_append_new(out, one);
-    }
-    return out;
-}
-
-static json_t *forecasts_json(const struct service *s)
-{
-    json_t *out = json_array();
-
-    for (uint32_t i = 0; i < s->site->forecasts; i++) {
-        const struct forecast_source *source = &s->site->forecast[i];
-        const struct forecast *f = &s->ingest.forecast[i];
-        json_t *one = json_object();
-
-        json_object_set_new(one, "name", json_string(source->name));
-        json_object_set_new(one, "quantity", json_string(quantity_name(source->quantity)));
-        json_object_set_new(one, "unit", json_string(quantity_unit(source->quantity)));
-        json_object_set_new(one, "basis",
-                            json_string(source->basis == BASIS_AVERAGE ? "average" : "marginal"));
-        json_object_set_new(one, "issued", f->known ? stamp(f->issued_utc_s * 1000) : json_null());
-        json_object_set_new(one, "start", f->known ? stamp(f->start_utc_s * 1000) : json_null());
-        json_object_set_new(one, "step_s", number_or_null(f->known, f->step_s));
-        json_object_set_new(one, "values", json_integer(f->count));
-        json_array_append_new(out, one);
-    }
-    return out;
-}
-
-static json_t *event_json(const struct grid_event *e)
-{
-    json_t *out = json_object();
-
-    json_object_set_new(out, "id", shown(e->id));
-    json_object_set_new(out, "notified", stamp(e->notified_utc_s * 1000));
-    json_object_set_new(out, "start", stamp(e->start_utc_s * 1000));
-    json_object_set_new(out, "end", stamp(e->end_utc_s * 1000));
-    json_object_set_new(out, e->target == EVENT_LIMIT ? "limit_w" : "reduction_w",
-                        json_integer(e->target_w));
-    json_object_set_new(out, "cancelled", json_boolean(e->cancelled));
-    return out;
-}
-
-static json_t *event_sources_json(const struct service *s, int64_t now_ns)
-{
-    json_t *out = json_array();
-
-    for (uint32_t i = 0; i < s->site->event_sources; i++) {
-        const struct event_list *list = &s->ingest.events[i];
-        json_t *one = json_object();
-        json_t *events = json_array();
-
-        for (uint32_t e = 0; e < list->count; e++)
-            json_array_append_new(events, event_json(&list->event[e]));
-        json_object_set_new(one, "name", json_string(s->site->event_source[i].name));
-        json_object_set_new(one, "fresh", json_boolean(service_event_source_fresh(s, i, now_ns)));
         json_object_set_new(one, "age_s",
-                            list->heard ? seconds(now_ns - list->heard_ns) : json_null());
-        json_object_set_new(one, "events", events);
+                            reading.quality == QUALITY_MISSING
+                                ? json_null()
+                                : json_seconds(now_ns - reading.taken_ns));
         json_array_append_new(out, one);
     }
     return out;
@@ -414,10 +326,10 @@ static json_t *device_json(const struct device_slot *slot)
                                     : slot->up  ? "up"
                                                 : "lost"));
     json_object_set_new(out, "may_write", json_boolean(slot->host.may_write));
-    json_object_set_new(out, "since", slot->said ? stamp(slot->since_wall_ms) : json_null());
+    json_object_set_new(out, "since", slot->said ? json_stamp(slot->since_wall_ms) : json_null());
     json_object_set_new(out, "losses", json_integer((json_int_t)slot->losses));
     json_object_set_new(out, "last_error",
-                        has_error ? shown(error_line(&slot->last, line, sizeof line))
+                        has_error ? json_shown(error_line(&slot->last, line, sizeof line))
                                   : json_null());
     json_object_set_new(out, "counters", counted);
     return out;
@@ -444,10 +356,10 @@ static json_t *alarms_json(const struct service *s, int64_t now_ns)
         alarm_subject_name(&alarm->alarm, s->site, controller_rows(s->controller), subject,
                            sizeof subject);
         json_object_set_new(one, "alarm", json_string(alarm_name(alarm->alarm.kind)));
-        json_object_set_new(one, "subject", shown(subject));
+        json_object_set_new(one, "subject", json_shown(subject));
         json_object_set_new(one, "number", json_real(alarm->alarm.number));
-        json_object_set_new(one, "since", stamp(alarm->since_wall_ms));
-        json_object_set_new(one, "for_s", seconds(now_ns - alarm->since_ns));
+        json_object_set_new(one, "since", json_stamp(alarm->since_wall_ms));
+        json_object_set_new(one, "for_s", json_seconds(now_ns - alarm->since_ns));
         json_array_append_new(out, one);
     }
     return out;
@@ -461,11 +373,11 @@ static json_t *policy_json(const struct service *s)
     char version[20];
 
     snprintf(version, sizeof version, "%016" PRIx64, r->policies->version);
-    return json_pack("{s:o, s:s, s:o, s:i, s:I, s:I, s:o}", "file", shown(r->path), "version",
-                     version, "loaded_at", stamp(r->loaded_wall_ms), "policies",
+    return json_pack("{s:o, s:s, s:o, s:i, s:I, s:I, s:o}", "file", json_shown(r->path), "version",
+                     version, "loaded_at", json_stamp(r->loaded_wall_ms), "policies",
                      (int)r->policies->count, "reloads_ok", (json_int_t)r->ok, "reloads_failed",
                      (json_int_t)r->failed, "last_error",
-                     r->last_error[0] != '\0' ? shown(r->last_error) : json_null());
+                     r->last_error[0] != '\0' ? json_shown(r->last_error) : json_null());
 }
 
 static json_t *invariants_json(const struct service *s)
@@ -498,17 +410,17 @@ static json_t *status_json(const struct service *s, const struct http_request *r
     json_object_set_new(out, "site", json_string(s->site->name));
     json_object_set_new(out, "mode",
                         json_string(s->site->mode == MODE_ENFORCE ? "enforce" : "observe"));
-    json_object_set_new(out, "time", stamp(clock_wall_ms()));
+    json_object_set_new(out, "time", json_stamp(clock_wall_ms()));
     json_object_set_new(out, "clock_known", json_boolean(s->local.known));
-    json_object_set_new(out, "uptime_s", seconds(now_ns - s->started_ns));
+    json_object_set_new(out, "uptime_s", json_seconds(now_ns - s->started_ns));
     json_object_set_new(out, "epoch", json_integer((json_int_t)s->state.epoch));
     json_object_set_new(out, "deposed", json_boolean(s->deposed));
     json_object_set_new(out, "taking_over",
                         json_boolean(controller_estimate(s->controller)->taking_over));
     json_object_set_new(out, "ticks", json_integer((json_int_t)s->ticks));
     json_object_set_new(out, "ticks_urgent", json_integer((json_int_t)s->ticker.urgent_ticks));
-    json_object_set_new(out, "tick_period_s", seconds(s->site->control.tick_period_ns));
-    json_object_set_new(out, "tick_age_s", seconds(now_ns - s->ticked_ns));
+    json_object_set_new(out, "tick_period_s", json_seconds(s->site->control.tick_period_ns));
+    json_object_set_new(out, "tick_age_s", json_seconds(now_ns - s->ticked_ns));
     json_object_set_new(out, "tick_p50_us",
                         json_integer(histogram_quantile_us(&s->tick_time, 0.50)));
     json_object_set_new(out, "tick_p99_us",
@@ -518,8 +430,8 @@ static json_t *status_json(const struct service *s, const struct http_request *r
     json_object_set_new(out, "nodes", nodes_json(s, request));
     json_object_set_new(out, "sources", sources_json(s, now_ns));
     json_object_set_new(out, "points", points_json(s, now_ns));
-    json_object_set_new(out, "forecasts", forecasts_json(s));
-    json_object_set_new(out, "event_sources", event_sources_json(s, now_ns));
+    json_object_set_new(out, "forecasts", outlook_forecasts(s));
+    json_object_set_new(out, "event_sources", outlook_event_sources(s, now_ns));
     json_object_set_new(out, "alarms", alarms_json(s, now_ns));
     json_object_set_new(out, "alarms_dropped", json_integer((json_int_t)s->alarms.dropped));
     json_object_set_new(out, "invariants", invariants_json(s));

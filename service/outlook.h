@@ -1,0 +1,13 @@
+/* service/outlook.h - what is known of the hours to come, for the status: forecasts, and events that a grid announced. */
+#ifndef SERVICE_OUTLOOK_H
+#define SERVICE_OUTLOOK_H
+
+#include "service/service.h"
+
+#include <jansson.h>
+
+/* New arrays, one object each forecast and each source of events. */
+json_t *outlook_forecasts(const struct service *service);
+json_t *outlook_event_sources(const struct service *service, int64_t now_ns);
+
+#endif
