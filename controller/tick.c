@@ -22,8 +22,8 @@ struct controller {
     struct stage stage;
     struct estimator estimator;
     struct allocator allocator;
-    bool *shed_marked;
-    int64_t *shed_short_bp;
+    struct shed shed;
+    int64_t *short_w;           /* [rows] scratch */
     struct node_set awake;      /* whom this tick looks at */
     int64_t *due_ns;            /* [nodes] when a node must be looked at whatever comes */
     bool all_next;              /* the next tick looks at everybody */
@@ -69,7 +69,6 @@ static void take_decision(struct decision *d, const struct site *site, const str
     d->node = arena_array(arena, site->nodes.count, struct node_decision);
     d->row = arena_array(arena, rows->count, struct row_decision);
     d->command = arena_array(arena, site->nodes.count, struct command);
-    d->shed = arena_array(arena, site->nodes.count, uint32_t);
     /* Each point has at most one alarm at a time, each row two, each node three. */
     d->alarm_room = site->points + 3 * site->nodes.count + 2 * rows->count + ALARM_COUNT;
     d->alarm = arena_array(arena, d->alarm_room, struct alarm);
@@ -88,8 +87,9 @@ struct controller *controller_create(const struct site *site, const struct polic
     stage_create(&c->stage, site, &c->rows, options->epoch, &arena);
     estimate_create(&c->estimator, site, &c->rows, options->remainder_w, &arena);
     allocate_create(&c->allocator, site, &c->rows, &arena);
-    c->shed_marked = arena_array(&arena, site->nodes.count, bool);
-    c->shed_short_bp = arena_array(&arena, c->rows.count, int64_t);
+    shed_create(&c->shed, c->rows.count, site->nodes.count, c->rows.first, c->rows.share,
+                c->rows.row_first, c->rows.row_node, &arena);
+    c->short_w = arena_array(&arena, c->rows.count, int64_t);
     node_set_create(&c->awake, site->nodes.count, &arena);
     node_set_create(&c->alarmed, site->nodes.count, &arena);
     c->due_ns = arena_array(&arena, site->nodes.count, int64_t);
@@ -329,6 +329,27 @@ static void limits_run(struct controller *c, const struct estimate *estimate,
     }
 }
 
+static void shed_nodes(struct controller *c, const struct estimate *estimate)
+{
+    bool any = false;
+
+    for (uint32_t r = 0; r < c->rows.count; r++) {
+        c->short_w[r] = c->decision.row[r].shortfall_w;
+        any = any || c->short_w[r] > 0;
+    }
+    for (uint32_t n = 0; any && n < c->site->nodes.count; n++) {
+        const struct node_estimate *node = &estimate->node[n];
+
+        c->shed.node[n] = (struct shed_node){
+            .freed_w = node->controllable ? node->cap_min_w + node->remainder_w : node->bound_w,
+            .weight = c->site->nodes.weight[n],
+            .priority_class = c->site->nodes.priority_class[n]};
+    }
+    shed_run(&c->shed, c->short_w);
+    c->decision.shed = c->shed.list;
+    c->decision.sheds = c->shed.count;
+}
+
 /* Whose report is new, who has something under way, and whose time has come. */
 static void wake(struct controller *c, const struct snapshot *snapshot)
 {
@@ -365,7 +386,7 @@ const struct decision *controller_tick(struct controller *c, const struct snapsh
     limits_run(c, estimate, snapshot);
     budget_run(c->site, &c->rows, snapshot, estimate, &c->decision);
     allocate_run(&c->allocator, estimate, snapshot->now_ns, &c->awake, &c->decision);
-    shed_run(c->site, &c->rows, estimate, c->shed_marked, c->shed_short_bp, &c->decision);
+    shed_nodes(c, estimate);
     stage_commands(&c->stage, snapshot, estimate, &c->awake, &c->decision);
     alarms_run(c, estimate, snapshot);
     count_committed(c, estimate, snapshot->now_ns);
