@@ -47,5 +47,7 @@ const char *config_profile_folder(void);
 /* The reference manual of site and policy files as Markdown, made from the schemas. Written to `out`. */
 void write_site_reference(FILE *out, const struct driver_schema *drivers);
 void write_policy_reference(FILE *out);
+/* The page of one kind of policy; example: the text of a policy file to show, or NULL. */
+void write_policy_page(FILE *out, const struct policy_kind *kind, const char *example);
 
 #endif

@@ -33,9 +33,20 @@ static const char policy_intro[] =
     "  { name = \"low carbon\"; kind = \"carbon_response\"; ... } );\n"
     "```\n"
     "\n"
-    "A policy can only tighten: of all limits on a branch the least holds, hard limits before soft "
-    "ones, and the\n"
-    "equipment's ratings in the site file always stand.\n"
+    "## How policies go together\n"
+    "\n"
+    "1. A policy can only tighten. The equipment's ratings in the site file always stand.\n"
+    "2. Of all limits on a branch the least holds, whoever set it.\n"
+    "3. Hard before soft: a breaker or a contract is kept down to the least caps, with an alarm "
+    "and "
+    "a shed list where\n"
+    "   even these are too much. A goal lowers caps to their least and asks no more.\n"
+    "4. A floor (`ramp_rate`) holds goals up, so that they fall no faster than it does; hard "
+    "limits pass it.\n"
+    "5. Goals are not weighed against one another: the least holds, and of equal ones the first in "
+    "the file is named.\n"
+    "6. What can't be known (a reading, a forecast, a source of events, the clock) never loosens "
+    "anything.\n"
     "\n";
 
 static const char writing[] =
@@ -59,10 +70,10 @@ static const char ranges[] = "\n"
                              "\"rack[01-20]\"` are eight a rack. The\n"
                              "number of names must divide the number of things.\n";
 
-static const enum setting_kind shown_kinds[] = {KIND_POWER,       KIND_CURRENT,    KIND_VOLTAGE,
-                                                KIND_RATING,      KIND_SHARE,      KIND_DURATION,
-                                                KIND_POWER_RATE,  KIND_SHARE_RATE, KIND_INTENSITY,
-                                                KIND_TIME_OF_DAY, KIND_WEEKDAYS,   KIND_MEASURE};
+static const enum setting_kind shown_kinds[] = {
+    KIND_POWER,    KIND_CURRENT,     KIND_VOLTAGE,    KIND_RATING,    KIND_SHARE,
+    KIND_DURATION, KIND_POWER_RATE,  KIND_SHARE_RATE, KIND_INTENSITY, KIND_ENERGY,
+    KIND_MASS,     KIND_TIME_OF_DAY, KIND_WEEKDAYS,   KIND_MEASURE};
 
 static void write_writing(FILE *out)
 {
@@ -99,6 +110,8 @@ static void write_kind(FILE *out, const struct setting *row)
     else if (row->kind == KIND_SIGNAL)
         fprintf(out, "the name of a value that gives %s",
                 quantity_name((enum quantity)row->quantity));
+    else if (row->kind == KIND_FORECAST)
+        fprintf(out, "the name of a forecast of %s", quantity_name((enum quantity)row->quantity));
     else
         write_cell(out, setting_noun(row));
 }
@@ -186,13 +199,31 @@ void write_policy_reference(FILE *out)
     write_writing(out);
     fputs("\n## Every policy\n", out);
     write_rows(out, policy_settings);
+    fputs("\n## The kinds\n\n| kind | what it does |\n|---|---|\n", out);
     for (const struct policy_kind *const *k = policy_kinds; *k != NULL; k++) {
-        fprintf(out, "\n## `%s`\n\n%s\n", (*k)->name, (*k)->summary);
-        if ((*k)->manual != NULL)
-            fprintf(out, "\n%s\n", (*k)->manual);
-        if ((*k)->always_on)
-            fputs("\nAlways on; it does not stand in the file.\n", out);
-        else if ((*k)->settings != NULL && (*k)->settings->name != NULL)
-            write_rows(out, (*k)->settings);
+        fprintf(out, "| [`%s`](../policies/%s.md) | ", (*k)->name, (*k)->name);
+        write_cell(out, (*k)->summary);
+        fputs(" |\n", out);
     }
+    fputs("\n`capstan reference policy KIND` prints one.\n", out);
+}
+
+void write_policy_page(FILE *out, const struct policy_kind *kind, const char *example)
+{
+    fprintf(out,
+            "# `%s`\n\n%s\n\nMade from the table that checks the file; how values are written "
+            "and how policies go together:\n[the policy file](../reference/policy-file.md).\n",
+            kind->name, kind->summary);
+    if (kind->manual != NULL)
+        fprintf(out, "\n## What it does\n\n%s\n", kind->manual);
+    fputs("\n## Settings\n", out);
+    if (kind->always_on)
+        fputs("\nAlways on; it does not stand in a policy file.\n", out);
+    else
+        write_rows(out, kind->settings);
+    if (example != NULL)
+        fprintf(out,
+                "\n## An example\n\n`config/policies/%s.cfg`, for the site of "
+                "`config/site.cfg`:\n\n```\n%s```\n",
+                kind->name, example);
 }

@@ -5,7 +5,10 @@
  *
  * A band is entered when the intensity reaches its edge and left only once it is below the edge by the
  * hysteresis; the share moves towards the band's at a bounded rate. A feed that is lost never raises the share:
- * it stays where it is, or falls to `without_signal`. */
+ * it stays where it is, or falls to `without_signal`.
+ *
+ * Bands are made for one kind of intensity: `basis` says which, so that nobody feeds marginal intensity, which may
+ * be twice the average, to bands that were made for the other. */
 #include "policies/carbon_response.h"
 
 #include "model/error.h"
@@ -22,8 +25,11 @@ struct band {
     int64_t share_bp;
 };
 
+static const char *const bases[] = {"average", "marginal", NULL};
+
 struct settings {
     uint32_t signal;
+    int basis; /* enum signal_basis */
     uint32_t branch;
     struct group_list bands;
     double hysteresis_gco2_per_kwh;
@@ -35,8 +41,9 @@ struct settings {
 struct state {
     bool started;
     bool signal_seen;
-    uint32_t signal; /* which; a reload may name another */
-    uint32_t band;   /* 0: below all; k: inside bands.item[k - 1] */
+    uint32_t signal; /* which; a reload may name another, or another basis */
+    int basis;
+    uint32_t band; /* 0: below all; k: inside bands.item[k - 1] */
     int64_t share_fine;
     int64_t last_ns;
 };
@@ -55,6 +62,8 @@ static const struct setting band_settings[] = {
 static const struct setting carbon_response_settings[] = {
     {.name = "signal", .kind = KIND_SIGNAL, .need = NEED_REQUIRED, .at = AT(signal), .quantity = QUANTITY_CARBON_INTENSITY,
      .help = "feed of the grid's carbon intensity"},
+    {.name = "basis", .kind = KIND_CHOICE, .need = NEED_DEFAULT, .fallback = "average", .choices = bases, .at = AT(basis),
+     .help = "which intensity `signal` gives and `bands` are made for: the average of all generation, or that of the next plant to move"},
     {.name = "branch", .kind = KIND_BRANCH, .need = NEED_REQUIRED, .at = AT(branch),
      .help = "branch whose load follows, usually the site"},
     {.name = "bands", .kind = KIND_GROUPS, .need = NEED_REQUIRED, .min = 1, .max = 32, .at = AT(bands),
@@ -150,9 +159,10 @@ static void evaluate(const void *settings, void *memory, uint32_t index,
     /* A reload keeps the state and may bring fewer bands, or another feed that was never heard. */
     if (state->band > s->bands.count)
         state->band = s->bands.count;
-    if (state->signal != s->signal)
+    if (state->signal != s->signal || state->basis != s->basis)
         state->signal_seen = false;
     state->signal = s->signal;
+    state->basis = s->basis;
     move_share(s, state, target_fine(s, state, reading), in->snapshot->now_ns);
     share_bp = state->share_fine / FINE;
     limit = (struct limit){
@@ -174,15 +184,30 @@ static void explain(const void *settings, const struct limit *limit, const struc
 {
     const struct limit_reason *why = &limit->reason;
 
-    (void)settings;
+    const struct settings *s = settings;
+
     (void)site;
     if (why->code == QUALITY_GOOD)
-        snprintf(out, size,
-                 "at %.0f g/kWh the band allows %.0f %% of the controllable range, now %.1f %%",
-                 why->number[0], why->number[2], why->number[1]);
+        snprintf(
+            out, size,
+            "at %.0f g/kWh (%s) the band allows %.0f %% of the controllable range, now %.1f %%",
+            why->number[0], bases[s->basis], why->number[2], why->number[1]);
     else
         snprintf(out, size, "the carbon feed is %s: held at %.1f %% of the controllable range",
                  quality_name((enum quality)why->code), why->number[1]);
+}
+
+static uint32_t figures(const void *settings, const void *memory, struct policy_figure out[])
+{
+    const struct state *state = memory;
+
+    (void)settings;
+    if (!state->started)
+        return 0;
+    out[0] =
+        (struct policy_figure){"share_percent", (double)state->share_fine / (double)FINE / 100.0};
+    out[1] = (struct policy_figure){"band", state->band};
+    return 2;
 }
 
 static bool check(const void *settings, const struct site *site, struct error *err)
@@ -227,9 +252,12 @@ static bool suspect(const void *settings, const struct site *site, struct error 
 const struct policy_kind carbon_response = {
     .name = "carbon_response",
     .summary = "Uses less of the controllable range while the grid's carbon intensity is high.",
-    .manual = "Soft: it lowers caps as far as their minimum and never below. Bands are listed by "
-              "rising intensity. "
-              "The share moves at `rate`. A lost feed never raises the share.",
+    .manual =
+        "A goal: it lowers caps as far as their least and never below. Bands are listed by rising "
+        "intensity; one is left only once the intensity is below its edge by `hysteresis`. The "
+        "share moves at `rate`. A lost feed never raises the share. `basis` says for which "
+        "intensity the bands are made: average and marginal are two quantities, and a feed of one "
+        "must not drive bands of the other. Figures: `share_percent`, `band`.",
     .settings = carbon_response_settings,
     .settings_size = sizeof(struct settings),
     .state_size = sizeof(struct state),
@@ -237,4 +265,5 @@ const struct policy_kind carbon_response = {
     .suspect = suspect,
     .evaluate = evaluate,
     .explain = explain,
+    .figures = figures,
 };

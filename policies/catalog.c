@@ -1,14 +1,20 @@
+#include "policies/carbon_budget.h"
 #include "policies/carbon_response.h"
+#include "policies/demand_charge.h"
+#include "policies/demand_response.h"
 #include "policies/equipment_limit.h"
 #include "policies/import_limit.h"
 #include "policies/policy.h"
+#include "policies/ramp_rate.h"
 #include "policies/renewable_follow.h"
 
 #include <stdio.h>
 #include <string.h>
 
 const struct policy_kind *const policy_kinds[] = {
-    &equipment_limit, &import_limit, &carbon_response, &renewable_follow, NULL,
+    &equipment_limit, &import_limit,     &demand_charge,
+    &demand_response, &ramp_rate,        &carbon_budget,
+    &carbon_response, &renewable_follow, NULL,
 };
 
 const struct policy_kind *policy_kind_find(const char *name)
@@ -31,8 +37,14 @@ void policy_set_builtin(struct policy_set *set)
 
 uint32_t policy_set_limits_max(const struct policy_set *set, const struct row_table *rows)
 {
-    /* equipment_limit adds at most one a row, every other policy one. */
-    return rows->count + set->count;
+    uint32_t most = 0;
+
+    for (uint32_t i = 0; i < set->count; i++) {
+        const struct policy_kind *kind = set->policy[i].kind;
+
+        most += kind->limits_most > 0 ? kind->limits_most : kind->always_on ? rows->count : 1;
+    }
+    return most;
 }
 
 const char *policy_explain(const struct policy_set *set, const struct limit *limit,

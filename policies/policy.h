@@ -1,9 +1,18 @@
 /* policies/policy.h - what a policy is: a kind with a schema, and one policy of that kind with its settings.
  *
  * A kind is a const table; policies/catalog.c lists them. A policy is given the snapshot and the estimate and
- * adds limits; it never touches a cap, and it can't loosen what another policy or the equipment says, because
- * the least limit of a row wins. Rules of combination: hard before soft; least limit per row; equipment limits
- * always stand. Pure: what a policy must remember lives in the state that it is handed. */
+ * adds limits; it never touches a cap. Pure: what a policy must remember lives in the state that it is handed.
+ *
+ * Rules of combination (controller/budget.c applies them):
+ *   1. Equipment always stands: policy 0 is built in, no file can remove it, and a policy can only add limits.
+ *   2. Of all limits on a row the least holds, whoever set it. No policy can loosen another's.
+ *   3. Hard before soft: a hard limit (breaker, contract) is kept down to the least caps, raises an alarm and makes a
+ *      shed list where even these are too much. A soft one (a goal) lowers caps to their least and asks no more.
+ *   4. A floor (ramp_rate) holds soft limits up so that goals fall no faster than it does; hard limits pass it.
+ *      The highest floor of a row holds.
+ *   5. Soft goals are not weighed against one another: on a row the least soft limit holds, and of equal ones the
+ *      one that stands first in the file is named. Whoever wants an order writes it as numbers.
+ *   6. Who loses an input (reading, forecast, source of events, clock) asks for no more than with it. */
 #ifndef POLICIES_POLICY_H
 #define POLICIES_POLICY_H
 
@@ -22,6 +31,20 @@ struct policy_input {
 
 struct policy; /* below */
 
+/* A number that a policy wants to know again after a restart of the controller. */
+struct policy_note {
+    char name[24];
+    double value;
+};
+
+/* A number for people to watch: its name says the unit, "permitted_w". */
+struct policy_figure {
+    const char *name;
+    double value;
+};
+
+enum { POLICY_NOTES_MAX = 1200, POLICY_FIGURES_MAX = 16 };
+
 struct policy_kind {
     const char *name;    /* as written in the policy file: kind = "import_limit" */
     const char *summary; /* one sentence for the manual */
@@ -31,6 +54,7 @@ struct policy_kind {
     size_t settings_size;
     size_t state_size; /* zeroed when the policy starts; kept over a reload if name and kind stay */
     bool always_on;    /* not removable by a policy file, and not allowed in one */
+    uint32_t limits_most; /* that one evaluation adds; 0: one, or with always_on one a row */
 
     /* Meaning that one row can't check: ranges that contradict one another, bands out of order. Fills *err
      * (where: the setting's name) and returns false. NULL: nothing to check. */
@@ -43,6 +67,19 @@ struct policy_kind {
     /* The sentence behind a limit that evaluate added: "contract 1.20 MW Mon-Fri 07:00-20:00 + 0.31 MW PV". */
     void (*explain)(const void *settings, const struct limit *limit, const struct site *site,
                     char *out, size_t size);
+
+    /* For a restart: writes what must be known again to note[POLICY_NOTES_MAX] and returns how many; recall puts
+     * it into a zeroed state before the first evaluation. Only notes of the same version are given back. A note may
+     * be missing, false or old: recall drops what it can't believe, and what is dropped, or happened in between, is
+     * taken at its worst, so that a restored policy never asks for less than one that ran on. NULL: nothing to
+     * remember. */
+    uint32_t notes_version;
+    uint32_t (*remember)(const void *settings, const void *state, struct policy_note note[]);
+    void (*recall)(const void *settings, void *state, const struct policy_note note[],
+                   uint32_t notes);
+    /* Writes the figures of the last evaluation to out[POLICY_FIGURES_MAX] and returns how many; one that is not
+     * known is left out. NULL: none. */
+    uint32_t (*figures)(const void *settings, const void *state, struct policy_figure out[]);
 };
 
 struct policy {

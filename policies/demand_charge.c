@@ -1,0 +1,594 @@
+/* Keeps the mean load of each billing window within a target, since the dearest window of a month is billed.
+ *
+ *     power  |      ____                    E   drawn since the window began
+ *            |  ___/ E  \    permitted      S = allowed x T - E, what is left of it
+ *     target |_/_________\_ _ _ _ _ _ _
+ *            |            \   S             permitted = S / time left: what it was below the target
+ *            |_____________\____________    at first may be drawn above it now
+ *            0              t           T
+ *
+ * Load that is above what is permitted does not fall at once: what it draws until it has (dead time, then a rate) is
+ * taken off S first. Near the end the time left counts at least as one dead time and a tick, so that a rest of
+ * energy never becomes a burst. With S used up the window is lost: the load goes to `floor`, and the next window is
+ * defended. What is defended is the highest of the target, the month's peak so far and the ratchet: a peak that is
+ * billed anyway is free.
+ *
+ * Whose time: windows begin by the site's wall clock + `clock_offset`. While that is not known, and for a window
+ * after it has stepped, every alignment must hold: the rule for sliding windows then stands beside the fixed one.
+ * Whose energy: the utility's register, and between its steps the power; time that was not measured counts at the
+ * most that may have been drawn, and never makes a peak. */
+#include "policies/demand_charge.h"
+
+#include "policies/calendar.h"
+#include "policies/demand_peaks.h"
+#include "policies/metering.h"
+#include "policies/notes.h"
+#include "policies/window.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { VALID_S = 10, DAY_S = 86400 };
+
+enum window_rule { WINDOWS_FIXED, WINDOWS_SLIDING };
+
+static const char *const window_rules[] = {"fixed", "sliding", NULL};
+
+struct settings {
+    uint32_t branch;
+    uint32_t register_point;
+    bool register_given;
+    int64_t target_w;
+    int64_t window_ns;
+    int rule; /* enum window_rule */
+    int64_t sub_ns;
+    int64_t clock_offset_ns;
+    int64_t guard_bp;
+    int64_t floor_w;
+    int64_t most_w;
+    bool most_given;
+    bool follow_peak;
+    int64_t ratchet_bp, ratchet_months;
+    int64_t dead_ns;
+    int64_t fall_w_per_s;
+    int64_t generation_margin_bp;
+    bool hard;
+};
+
+/* What the counting below was made for: with other settings it begins anew. */
+struct counted {
+    double branch_mark, register_mark;
+    int64_t window_ns, sub_ns;
+};
+
+struct state {
+    bool started;
+    struct counted counted;
+    struct clock_watch clock;
+    struct energy_count energy;
+    struct energy_ring ring;
+    bool in_window;
+    int64_t window_id, window_month;
+    double window_high_wh, window_low_wh;
+    uint64_t completed_seen;
+    struct demand_peaks peaks;
+    bool recalled; /* and not evaluated yet */
+    int64_t recalled_utc_s;
+    /* The last evaluation, for figures. */
+    double permitted_w, defended_w, month_peak_w, left_s, used_wh;
+};
+
+#define AT(field) offsetof(struct settings, field)
+/* clang-format off */
+static const struct setting demand_charge_settings[] = {
+    {.name = "branch", .kind = KIND_BRANCH, .need = NEED_REQUIRED, .at = AT(branch),
+     .help = "branch whose meter the utility bills by"},
+    {.name = "register", .kind = KIND_SIGNAL, .need = NEED_OPTIONAL, .at = AT(register_point), .given_at = AT(register_given),
+     .quantity = QUANTITY_ENERGY_IMPORT, .help = "the meter's energy register; without it power is integrated"},
+    {.name = "target", .kind = KIND_POWER, .need = NEED_REQUIRED, .min = 1, .max = LIMIT_MAX_W, .at = AT(target_w),
+     .help = "highest mean import of a window"},
+    {.name = "window", .kind = KIND_DURATION, .need = NEED_DEFAULT, .min = 60e9, .max = 3600e9, .fallback = "15 min", .at = AT(window_ns),
+     .help = "over which the utility takes the mean"},
+    {.name = "windows", .kind = KIND_CHOICE, .need = NEED_DEFAULT, .fallback = "fixed", .choices = window_rules, .at = AT(rule),
+     .help = "fixed: one after the other; sliding: a new one begins with every sub-window"},
+    {.name = "sub_window", .kind = KIND_DURATION, .need = NEED_DEFAULT, .min = 1e9, .max = 3600e9, .fallback = "1 min", .at = AT(sub_ns),
+     .help = "step of sliding windows; the window is 1 to 60 of them"},
+    {.name = "clock_offset", .kind = KIND_DURATION, .need = NEED_DEFAULT, .min = -3600e9, .max = 3600e9, .fallback = "0 s", .at = AT(clock_offset_ns),
+     .help = "how far the utility's clock is ahead of the site's"},
+    {.name = "guard", .kind = KIND_SHARE, .need = NEED_DEFAULT, .min = 0, .max = 5000, .fallback = "1 %", .at = AT(guard_bp),
+     .help = "share of a window's energy that is kept free"},
+    {.name = "floor", .kind = KIND_POWER, .need = NEED_DEFAULT, .min = 0, .max = LIMIT_MAX_W, .fallback = "0 W", .at = AT(floor_w),
+     .help = "import that is always left, whatever becomes of the window"},
+    {.name = "most", .kind = KIND_POWER, .need = NEED_OPTIONAL, .min = 1, .max = LIMIT_MAX_W, .at = AT(most_w), .given_at = AT(most_given),
+     .help = "import that is never exceeded, however much energy the window has left"},
+    {.name = "follow_peak", .kind = KIND_BOOL, .need = NEED_DEFAULT, .fallback = "true", .at = AT(follow_peak),
+     .help = "whether a peak that the month has seen is allowed again"},
+    {.name = "ratchet", .kind = KIND_SHARE, .need = NEED_DEFAULT, .min = 0, .max = SHARE_WHOLE_BP, .fallback = "0 %", .at = AT(ratchet_bp),
+     .help = "share of earlier months' highest peak that is billed anyway, and so allowed"},
+    {.name = "ratchet_months", .kind = KIND_INTEGER, .need = NEED_DEFAULT, .min = 1, .max = PEAK_MONTHS_MAX - 1, .fallback = "11", .at = AT(ratchet_months),
+     .help = "how many months before this one the ratchet looks at"},
+    {.name = "dead_time", .kind = KIND_DURATION, .need = NEED_DEFAULT, .min = 0, .max = 300e9, .fallback = "10 s", .at = AT(dead_ns),
+     .help = "until load follows a limit: from the meter's reading to caps in force"},
+    {.name = "fall", .kind = KIND_POWER_RATE, .need = NEED_DEFAULT, .min = 1, .max = LIMIT_MAX_W, .fallback = "100 kW/s", .at = AT(fall_w_per_s),
+     .help = "how fast load falls then"},
+    {.name = "generation_margin", .kind = KIND_SHARE, .need = NEED_DEFAULT, .min = 0, .max = SHARE_WHOLE_BP, .fallback = "25 %",
+     .at = AT(generation_margin_bp), .help = "share of on-site production that does not make room for load"},
+    {.name = "hard", .kind = KIND_BOOL, .need = NEED_DEFAULT, .fallback = "false", .at = AT(hard),
+     .help = "whether it is kept like a contract: with a shed list, and before every goal"},
+    {0},
+};
+/* clang-format on */
+
+static double seconds(int64_t ns) { return (double)ns / (double)NS_PER_S; }
+
+static double window_s(const struct settings *s) { return seconds(s->window_ns); }
+
+static uint32_t register_of(const struct settings *s)
+{
+    return s->register_given ? s->register_point : NONE_INDEX;
+}
+
+static uint32_t subs_of(const struct settings *s) { return (uint32_t)(s->window_ns / s->sub_ns); }
+
+/* ---- counting -------------------------------------------------------------------------------- */
+
+/* Where the present window of the utility's clock is; false while that clock is not known. */
+struct place {
+    int64_t id, month;
+    double into_s;
+};
+
+static bool place_of(const struct settings *s, const struct snapshot *snapshot, struct place *out)
+{
+    struct calendar calendar;
+    int64_t clock_s = 0;
+    int64_t length_s = s->window_ns / NS_PER_S;
+
+    if (!calendar_at(&snapshot->local, &calendar))
+        return false;
+    clock_s = calendar.local_s + s->clock_offset_ns / NS_PER_S;
+    out->id = floor_div(clock_s, length_s);
+    out->into_s = (double)(clock_s - out->id * length_s);
+    out->month = calendar.month;
+    return true;
+}
+
+static struct counted counted_now(const struct settings *s, const struct site *site)
+{
+    return (struct counted){
+        .branch_mark = note_mark(site->tree.name[s->branch]),
+        .register_mark = s->register_given ? note_mark(site->point[s->register_point].name) : 0.0,
+        .window_ns = s->window_ns,
+        .sub_ns = s->sub_ns,
+    };
+}
+
+static bool counted_same(const struct counted *a, const struct counted *b)
+{
+    return a->branch_mark == b->branch_mark && a->register_mark == b->register_mark &&
+           a->window_ns == b->window_ns && a->sub_ns == b->sub_ns;
+}
+
+/* After a restart in the same window: the time in between is a step that nobody watched. */
+static bool resume(const struct settings *s, struct state *state, const struct snapshot *snapshot)
+{
+    int64_t gap_s = snapshot->local.utc_s - state->recalled_utc_s;
+
+    state->recalled = false;
+    if (!snapshot->local.known || gap_s < 0 || gap_s > s->window_ns / NS_PER_S)
+        return false;
+    state->energy.started = true;
+    state->energy.unwatched = true;
+    state->energy.last_ns = snapshot->now_ns - gap_s * NS_PER_S;
+    state->clock = (struct clock_watch){
+        .running = true, .last_ns = state->energy.last_ns, .last_utc_s = state->recalled_utc_s};
+    return true;
+}
+
+static void begin(const struct settings *s, struct state *state, const struct policy_input *in)
+{
+    struct counted now = counted_now(s, in->site);
+    struct demand_peaks peaks = state->peaks;
+    struct place place;
+    double into_s = 0.0;
+    bool same = counted_same(&state->counted, &now);
+
+    if (same && state->recalled && resume(s, state, in->snapshot))
+        state->started = true;
+    if (same && state->started)
+        return;
+    memset(state, 0, sizeof *state);
+    if (same) /* they were of this meter and this window */
+        state->peaks = peaks;
+    state->counted = now;
+    state->started = true;
+    if (place_of(s, in->snapshot, &place))
+        into_s = fmod(place.into_s, seconds(s->sub_ns));
+    energy_ring_start(&state->ring, subs_of(s), s->sub_ns, s->sub_ns - (int64_t)into_s * NS_PER_S,
+                      import_most_w(in, s->branch));
+}
+
+/* A window that the last one ran into, tick by tick; any other may have begun unwatched. */
+static void enter_window(const struct settings *s, struct state *state, const struct place *place,
+                         const struct energy_step *step)
+{
+    double dt_s = seconds(step->dt_ns);
+    bool ran_into = state->in_window && !state->clock.stepped && place->into_s <= dt_s + 1.0;
+
+    if (ran_into) {
+        if (s->rule == WINDOWS_FIXED)
+            demand_peak_add(&state->peaks, state->window_month,
+                            state->window_low_wh * 3600.0 / window_s(s));
+        /* The clock tells whole seconds: it may be up to one more. */
+        state->window_high_wh =
+            step->high_w * fmin(dt_s, place->into_s + 1.0) / 3600.0 + fmax(step->high_wh, 0.0);
+    } else {
+        state->window_high_wh = energy_ring_recent_wh(&state->ring, place->into_s);
+    }
+    state->window_low_wh = 0.0;
+    state->in_window = true;
+    state->window_id = place->id;
+    state->window_month = place->month;
+    state->energy.anchor_in_window = false;
+}
+
+static void count_window(const struct settings *s, struct state *state, const struct place *place,
+                         const struct energy_step *step)
+{
+    double dt_h = seconds(step->dt_ns) / 3600.0;
+
+    if (place == NULL) {
+        state->in_window = false;
+    } else if (!state->in_window || state->window_id != place->id || state->clock.stepped) {
+        enter_window(s, state, place, step);
+    } else {
+        state->window_high_wh += step->high_w * dt_h + (step->corrects_high ? step->high_wh : 0.0);
+        state->window_low_wh += step->low_w * dt_h + (step->corrects_low ? step->low_wh : 0.0);
+        state->window_high_wh = fmax(state->window_high_wh, 0.0);
+        state->window_low_wh = fmax(state->window_low_wh, 0.0);
+    }
+}
+
+static void count_sliding(const struct settings *s, struct state *state, const struct place *place)
+{
+    double sum_wh = 0.0;
+
+    if (state->ring.completed == state->completed_seen || s->rule != WINDOWS_SLIDING)
+        return;
+    state->completed_seen = state->ring.completed;
+    for (uint32_t back = 1; back <= state->ring.subs; back++)
+        sum_wh += energy_ring_low_wh(&state->ring, back);
+    if (place != NULL && !state->clock.stepped)
+        demand_peak_add(&state->peaks, place->month, sum_wh * 3600.0 / window_s(s));
+}
+
+/* ---- deciding -------------------------------------------------------------------------------- */
+
+/* The mean power that is defended; the target alone while it is not sure which month it is. */
+static double defended_w(const struct settings *s, struct state *state,
+                         const struct snapshot *snapshot, const struct place *place)
+{
+    double peak_w = 0.0;
+    double ratchet_w = 0.0;
+
+    state->month_peak_w = 0.0;
+    if (place == NULL)
+        return (double)s->target_w;
+    if (demand_peaks_ahead(&state->peaks, place->month)) {
+        if (!clock_steady(&state->clock, snapshot, DAY_S * NS_PER_S))
+            return (double)s->target_w;
+        demand_peaks_forget_after(&state->peaks, place->month);
+    }
+    peak_w = demand_peak_w(&state->peaks, place->month);
+    state->month_peak_w = peak_w;
+    ratchet_w = demand_peak_before_w(&state->peaks, place->month, s->ratchet_months) *
+                (double)s->ratchet_bp / (double)SHARE_WHOLE_BP;
+    if (!s->follow_peak)
+        peak_w = 0.0;
+    return fmax((double)s->target_w, fmax(peak_w, ratchet_w));
+}
+
+/* What load above `permitted_w` still draws until it has come down is energy that is gone already. */
+static double falling_wh(const struct settings *s, double measured_w, double permitted_w)
+{
+    return window_falling_wh(measured_w, permitted_w, seconds(s->dead_ns), (double)s->fall_w_per_s);
+}
+
+static double fixed_w(const struct settings *s, const struct state *state, double allowed_wh,
+                      double measured_w, double left_s)
+{
+    double floor_w = (double)s->floor_w;
+    double used_wh = state->window_high_wh;
+    double first_w = window_permitted_w(allowed_wh, used_wh, left_s, floor_w);
+
+    used_wh += falling_wh(s, measured_w, first_w);
+    return window_permitted_w(allowed_wh, used_wh, left_s, floor_w);
+}
+
+static double sliding_w(const struct settings *s, const struct state *state, double allowed_wh,
+                        double measured_w, double least_left_s)
+{
+    const struct energy_ring *ring = &state->ring;
+    double past_wh[RING_SUBS_MAX];
+    double left_s = fmax(seconds(ring->sub_ns - ring->into_ns), least_left_s);
+    double used_wh = energy_ring_high_wh(ring, 0);
+    double first_w = 0.0;
+
+    for (uint32_t i = 0; i + 1 < ring->subs; i++)
+        past_wh[i] = energy_ring_high_wh(ring, i + 1);
+    first_w =
+        window_sliding_w(allowed_wh, past_wh, ring->subs, seconds(ring->sub_ns), used_wh, left_s);
+    used_wh += falling_wh(s, measured_w, fmax(first_w, (double)s->floor_w));
+    return window_sliding_w(allowed_wh, past_wh, ring->subs, seconds(ring->sub_ns), used_wh,
+                            left_s);
+}
+
+/* How the limit came about, for the sentence. */
+enum reason { REASON_FIXED, REASON_SLIDING, REASON_CLOCK, REASON_LOST };
+
+static enum reason decide(const struct settings *s, struct state *state,
+                          const struct policy_input *in, const struct place *place)
+{
+    const struct snapshot *snapshot = in->snapshot;
+    bool steady = clock_steady(&state->clock, snapshot, s->window_ns);
+    bool fixed = s->rule == WINDOWS_FIXED && place != NULL;
+    double least_left_s = seconds(s->dead_ns + in->site->control.tick_period_ns);
+    double allowed_wh = 0.0;
+    double measured_w = 0.0;
+    double permitted_w = (double)(s->most_given ? s->most_w : LIMIT_MAX_W);
+
+    if (!import_measured_w(in, s->branch, &measured_w))
+        measured_w = import_most_w(in, s->branch);
+    state->defended_w = defended_w(s, state, snapshot, place);
+    allowed_wh = state->defended_w * window_s(s) / 3600.0 * (double)(SHARE_WHOLE_BP - s->guard_bp) /
+                 (double)SHARE_WHOLE_BP;
+    state->used_wh =
+        fixed ? state->window_high_wh : energy_ring_recent_wh(&state->ring, window_s(s));
+    state->left_s = fixed ? window_s(s) - place->into_s : seconds(s->sub_ns - state->ring.into_ns);
+    if (fixed)
+        permitted_w = fmin(permitted_w, fixed_w(s, state, allowed_wh, measured_w,
+                                                fmax(state->left_s, least_left_s)));
+    if (!fixed || !steady)
+        permitted_w = fmin(permitted_w, sliding_w(s, state, allowed_wh, measured_w, least_left_s));
+    state->permitted_w = fmax(permitted_w, (double)s->floor_w);
+    if (permitted_w <= (double)s->floor_w)
+        return REASON_LOST;
+    return !steady || place == NULL ? REASON_CLOCK : fixed ? REASON_FIXED : REASON_SLIDING;
+}
+
+static void evaluate(const void *settings, void *memory, uint32_t index,
+                     const struct policy_input *in, struct limit_list *out)
+{
+    const struct settings *s = settings;
+    struct state *state = memory;
+    struct place place = {0};
+    struct energy_step step;
+    struct limit limit = {0};
+    bool placed = place_of(s, in->snapshot, &place);
+    enum reason reason = REASON_FIXED;
+
+    begin(s, state, in);
+    clock_watch_run(&state->clock, in->snapshot);
+    step = energy_count_run(&state->energy, in, s->branch, register_of(s));
+    energy_ring_pass(&state->ring, &step);
+    count_window(s, state, placed ? &place : NULL, &step);
+    count_sliding(s, state, placed ? &place : NULL);
+    reason = decide(s, state, in, placed ? &place : NULL);
+    limit = (struct limit){
+        .row = s->branch,
+        .value_w = limit_of_w(state->permitted_w) +
+                   generation_relied_w(in, s->branch, s->generation_margin_bp),
+        .failsafe_w = min_w(limit_of_w(state->permitted_w), s->target_w),
+        .valid_until_ns = in->snapshot->now_ns + VALID_S * NS_PER_S,
+        .strength = s->hard ? LIMIT_HARD : LIMIT_SOFT,
+        .reason = {index, reason, {state->used_wh, state->defended_w, state->left_s}},
+    };
+    limit_add(out, &limit);
+}
+
+static void explain(const void *settings, const struct limit *limit, const struct site *site,
+                    char *out, size_t size)
+{
+    static const char *const words[] = {[REASON_FIXED] = "",
+                                        [REASON_SLIDING] = " (sliding)",
+                                        [REASON_CLOCK] =
+                                            " (of any alignment: the clock is not sure)",
+                                        [REASON_LOST] = " (lost: down to the floor)"};
+    const struct settings *s = settings;
+    const struct limit_reason *why = &limit->reason;
+
+    (void)site;
+    snprintf(out, size, "%.0f min window%s: %.1f of %.1f kWh drawn at most, %.0f s left",
+             window_s(s) / 60.0, words[why->code < COUNT(words) ? why->code : 0],
+             why->number[0] / 1e3, why->number[1] * window_s(s) / 3600.0 / 1e3, why->number[2]);
+}
+
+/* ---- what is asked now and then -------------------------------------------------------------- */
+
+static uint32_t figures(const void *settings, const void *memory, struct policy_figure out[])
+{
+    const struct state *state = memory;
+
+    (void)settings;
+    if (!state->started)
+        return 0;
+    out[0] = (struct policy_figure){"window_energy_wh", state->used_wh};
+    out[1] = (struct policy_figure){"window_left_s", state->left_s};
+    out[2] = (struct policy_figure){"permitted_w", state->permitted_w};
+    out[3] = (struct policy_figure){"defended_w", state->defended_w};
+    out[4] = (struct policy_figure){"month_peak_w", state->month_peak_w};
+    return 5;
+}
+
+static uint32_t remember(const void *settings, const void *memory, struct policy_note note[])
+{
+    const struct state *state = memory;
+    const struct energy_count *energy = &state->energy;
+    struct notes notes = {note, 0};
+
+    (void)settings;
+    if (!state->started)
+        return 0;
+    note_put(&notes, "branch", state->counted.branch_mark);
+    note_put(&notes, "register", state->counted.register_mark);
+    note_put(&notes, "window_ns", (double)state->counted.window_ns);
+    note_put(&notes, "sub_ns", (double)state->counted.sub_ns);
+    demand_peaks_remember(&state->peaks, &notes);
+    if (!state->clock.running || !state->in_window)
+        return notes.count; /* of the window nothing is sure */
+    note_put(&notes, "utc_s", (double)state->clock.last_utc_s);
+    note_put(&notes, "window_id", (double)state->window_id);
+    note_put(&notes, "window_month", (double)state->window_month);
+    note_put(&notes, "window_high_wh", state->window_high_wh);
+    note_put(&notes, "window_low_wh", state->window_low_wh);
+    note_put(&notes, "into_ns", (double)state->ring.into_ns);
+    for (uint32_t back = 0; back <= state->ring.subs; back++) {
+        note_put_at(&notes, "high", back, energy_ring_high_wh(&state->ring, back));
+        note_put_at(&notes, "low", back, energy_ring_low_wh(&state->ring, back));
+    }
+    if (energy->anchored && energy->anchor_in_window) {
+        note_put(&notes, "register_wh", energy->register_wh);
+        note_put(&notes, "since_high_wh", energy->since_high_wh);
+        note_put(&notes, "since_low_wh", energy->since_low_wh);
+    }
+    return notes.count;
+}
+
+/* The window and its ring, all or nothing; the newest is put last, so that index 0 is the oldest. */
+static bool recall_window(struct state *state, const struct policy_note note[], uint32_t notes)
+{
+    const double most_wh = 1e12;
+    struct energy_ring *ring = &state->ring;
+    double utc_s = 0, id = 0, month = 0, into_ns = 0;
+
+    ring->subs = (uint32_t)(state->counted.window_ns / state->counted.sub_ns);
+    ring->sub_ns = state->counted.sub_ns;
+    ring->newest = ring->subs;
+    if (!note_get(note, notes, "utc_s", 0, 1e12, &utc_s) ||
+        !note_get(note, notes, "window_id", -1e12, 1e12, &id) ||
+        !note_get(note, notes, "window_month", 0, 1e6, &month) ||
+        !note_get(note, notes, "window_high_wh", 0, most_wh, &state->window_high_wh) ||
+        !note_get(note, notes, "window_low_wh", 0, state->window_high_wh, &state->window_low_wh) ||
+        !note_get(note, notes, "into_ns", 0, (double)ring->sub_ns - 1, &into_ns))
+        return false;
+    for (uint32_t back = 0; back <= ring->subs; back++) {
+        double *high_wh = &ring->high_wh[ring->subs - back];
+
+        if (!note_get_at(note, notes, "high", back, 0, most_wh, high_wh) ||
+            !note_get_at(note, notes, "low", back, 0, *high_wh, &ring->low_wh[ring->subs - back]))
+            return false;
+    }
+    ring->into_ns = (int64_t)into_ns;
+    state->recalled_utc_s = (int64_t)utc_s;
+    state->window_id = (int64_t)id;
+    state->window_month = (int64_t)month;
+    state->in_window = true;
+    return true;
+}
+
+static void recall(const void *settings, void *memory, const struct policy_note note[],
+                   uint32_t notes)
+{
+    const struct settings *s = settings;
+    const double mark_most = 4503599627370496.0; /* 2^52 */
+    const double most_wh = 1e18;
+    struct state *state = memory;
+    struct energy_count *energy = &state->energy;
+    double window_ns = 0, sub_ns = 0;
+
+    if (!note_get(note, notes, "branch", 0, mark_most, &state->counted.branch_mark) ||
+        !note_get(note, notes, "register", 0, mark_most, &state->counted.register_mark) ||
+        !note_get(note, notes, "window_ns", (double)s->window_ns, (double)s->window_ns,
+                  &window_ns) ||
+        !note_get(note, notes, "sub_ns", (double)s->sub_ns, (double)s->sub_ns, &sub_ns)) {
+        memset(state, 0, sizeof *state);
+        return;
+    }
+    state->counted.window_ns = s->window_ns;
+    state->counted.sub_ns = s->sub_ns;
+    demand_peaks_recall(&state->peaks, note, notes);
+    state->recalled = recall_window(state, note, notes);
+    energy->anchored =
+        state->recalled && note_get(note, notes, "register_wh", 0, most_wh, &energy->register_wh) &&
+        note_get(note, notes, "since_high_wh", 0, most_wh, &energy->since_high_wh) &&
+        note_get(note, notes, "since_low_wh", 0, energy->since_high_wh, &energy->since_low_wh);
+    energy->anchor_in_window = energy->anchored;
+}
+
+static bool check(const void *settings, const struct site *site, struct error *err)
+{
+    const struct settings *s = settings;
+    double window_min = window_s(s) / 60.0;
+
+    (void)site;
+    if (s->window_ns % NS_PER_S != 0 || DAY_S % (s->window_ns / NS_PER_S) != 0)
+        return failure(err, ERR_RANGE, "window", "a part of a day, such as 15 min or 30 min",
+                       "%g min, of which a day holds no whole number", window_min);
+    if (s->sub_ns > s->window_ns || s->window_ns % s->sub_ns != 0 || subs_of(s) > RING_SUBS_MAX)
+        return failure(err, ERR_CONFLICT, "sub_window", "a 1st to 60th part of the window",
+                       "%g s, where the window is %g min", seconds(s->sub_ns), window_min);
+    if (s->clock_offset_ns % NS_PER_S != 0)
+        return failure(err, ERR_RANGE, "clock_offset", "whole seconds", "%g s",
+                       seconds(s->clock_offset_ns));
+    if (s->floor_w > s->target_w)
+        return failure(err, ERR_CONFLICT, "floor", "no more than the target",
+                       "%.1f kW, where the target is %.1f kW", (double)s->floor_w / 1e3,
+                       (double)s->target_w / 1e3);
+    if (s->most_given && s->most_w < s->target_w)
+        return failure(err, ERR_CONFLICT, "most", "no less than the target",
+                       "%.1f kW, where the target is %.1f kW", (double)s->most_w / 1e3,
+                       (double)s->target_w / 1e3);
+    return true;
+}
+
+static bool suspect(const void *settings, const struct site *site, struct error *err)
+{
+    const struct settings *s = settings;
+
+    if (site->tree.power_point[s->branch] == NONE_INDEX)
+        return failure(err, ERR_MISSING, "branch",
+                       "a branch with a meter, or all counts at the most that may be drawn",
+                       "\"%s\", which has none", site->tree.name[s->branch]);
+    if (4 * s->dead_ns > s->window_ns)
+        return failure(err, ERR_RANGE, "dead_time", "at most a quarter of the window",
+                       "%g s, where the window is %g s", seconds(s->dead_ns), window_s(s));
+    if (s->rule == WINDOWS_SLIDING && s->dead_ns > s->sub_ns)
+        return failure(err, ERR_RANGE, "sub_window", "no shorter than the dead time",
+                       "%g s, where the dead time is %g s", seconds(s->sub_ns),
+                       seconds(s->dead_ns));
+    return true;
+}
+
+const struct policy_kind demand_charge = {
+    .name = "demand_charge",
+    .summary = "Keeps the mean import of each billing window within a target, since the dearest "
+               "window of the month is billed.",
+    .manual =
+        "A goal, unless `hard` is set. What the window has not used so far may be drawn in the "
+        "rest of it: after 10 of 15 minutes and 180 of 250 kWh, 840 kW are permitted. Load that "
+        "is too high needs time to fall, so what it draws meanwhile is taken off first. When the "
+        "window is lost, import goes to `floor` and the next window is defended.\n"
+        "\n"
+        "What is defended is the target or, if higher, the month's peak so far "
+        "(`follow_peak`) or the `ratchet`'s share of earlier months' peaks: both are billed "
+        "anyway. A peak counts only as far as it was measured. Energy comes from `register` if "
+        "there is one, between its steps from the meter's power. Time without a reading counts "
+        "at the most that may have been drawn; so does the time before a start in the middle of "
+        "a window, unless the controller remembers it.\n"
+        "\n"
+        "Windows begin by the site's clock + `clock_offset`. While the clock is not known, and "
+        "for a window after it has stepped, windows of every alignment are kept. Figures: "
+        "`window_energy_wh`, `window_left_s`, `permitted_w`, `defended_w`, `month_peak_w`.",
+    .settings = demand_charge_settings,
+    .settings_size = sizeof(struct settings),
+    .state_size = sizeof(struct state),
+    .check = check,
+    .suspect = suspect,
+    .evaluate = evaluate,
+    .explain = explain,
+    .notes_version = 1,
+    .remember = remember,
+    .recall = recall,
+    .figures = figures,
+};
