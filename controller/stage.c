@@ -243,9 +243,13 @@ static void renew(struct stage *stage, uint32_t n, int64_t wanted_w, int64_t now
     int64_t age_ns = now_ns - node->sent_ns;
     bool late = unanswered(node) && age_ns >= stage->site->control.ack_timeout_ns;
     bool due = age_ns >= renewal_ns(stage);
+    /* Never above what it holds: a lease that lapsed has lowered that, and what was asked before would pass for a
+     * raise that was asked for lately, for ever. */
+    int64_t held_w = max_w(stage_committed_cap_w(stage, n), stage->site->nodes.cap_min_w[n]);
 
     if (node->sent && (late || due))
-        send(stage, n, COMMAND_RENEW, min_w(stage_heading_w(stage, n), wanted_w), now_ns, decision);
+        send(stage, n, COMMAND_RENEW, min_w(min_w(stage_heading_w(stage, n), wanted_w), held_w),
+             now_ns, decision);
 }
 
 static int64_t stage_limit_w(const struct row_decision *row)
