@@ -169,10 +169,18 @@ static void production_run(struct estimator *e, const struct snapshot *snapshot)
 
 /* ---- the held maximum ---- */
 
-static void hold_add(struct hold *hold, int64_t window_ns, int64_t now_ns, int64_t value_w)
-{
-    int64_t bucket_ns = window_ns / HOLD_BUCKETS + 1;
+enum { GAP_TICKS = 3 };
 
+static void hold_add(struct hold *hold, const struct control_settings *control, int64_t now_ns,
+                     int64_t value_w)
+{
+    int64_t bucket_ns = control->uncontrolled_hold_ns / HOLD_BUCKETS + 1;
+
+    /* Silence is no evidence: nothing grew old while nobody looked, and the first look after it may be at nodes and
+     * a meter that are not of one moment. */
+    if (hold->started && now_ns - hold->added_ns > GAP_TICKS * control->tick_period_ns)
+        hold->bucket_ns += now_ns - hold->added_ns;
+    hold->added_ns = now_ns;
     if (!hold->started) {
         hold->started = true;
         hold->bucket_ns = now_ns;
@@ -318,7 +326,7 @@ static int64_t metered_uncontrolled_w(struct estimator *e, const struct snapshot
     if (sums->all_heard && !hold->complete)
         *hold = (struct hold){.complete = true};
     if (sums->all_heard || (!hold->complete && e->took_over))
-        hold_add(hold, e->site->control.uncontrolled_hold_ns, snapshot->now_ns, unexplained_w);
+        hold_add(hold, &e->site->control, snapshot->now_ns, unexplained_w);
     /* What even the bounds of the silent nodes can't explain is uncontrolled now, whatever it was before. */
     return max_w(hold->started ? hold_greatest_w(hold) : unexplained_w,
                  unexplained_w - sums->unheard_w);

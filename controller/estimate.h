@@ -26,6 +26,7 @@ struct hold {
     bool complete; /* begun with every node heard; before, what silent nodes draw was counted in */
     int64_t greatest_w[HOLD_BUCKETS];
     int64_t bucket_ns;
+    int64_t added_ns; /* of the last value */
 };
 
 /* What a node adds to each of its rows, times its coefficient there. Whole numbers, so that a row's sum can follow
