@@ -166,6 +166,33 @@ static void forecasts_and_events_have_a_device_each(void **state)
     site_free(site);
 }
 
+/* Each has fixed memory in the service, so that a file can't ask for all there is. */
+static void there_are_at_most_sixty_four_sources_of_events(void **state)
+{
+    for (int more = 0; more < 2; more++) {
+        char text[16 * 1024] = HEAD ONE_BRANCH "event_sources = ( ";
+        size_t used = strlen(text);
+        struct diagnostics found = {0};
+        struct site *site = NULL;
+
+        (void)state;
+        for (int i = 0; i < 64 + more; i++)
+            used += (size_t)snprintf(text + used, sizeof text - used,
+                                     "%s{ name = \"e%d\"; driver = \"mqtt\"; broker = \"main\"; "
+                                     "topic = \"t/%d\"; }",
+                                     i > 0 ? ", " : "", i, i);
+        snprintf(text + used, sizeof text - used, " );");
+        assert_int_equal(load_site_text("test.cfg", text, strlen(text), &options, &site, &found),
+                         more == 0);
+        if (more > 0) {
+            assert_int_equal(found.count, 1);
+            assert_string_equal(found.item[0].read, "65 groups");
+        }
+        site_free(site);
+        diagnostics_free(&found);
+    }
+}
+
 static void caps_may_be_kept_still_and_work_be_put_first(void **state)
 {
     struct site *site = load_text(
@@ -185,6 +212,7 @@ int main(void)
         cmocka_unit_test(branches_have_the_breakers_that_they_name),
         cmocka_unit_test(a_battery_tells_how_full_it_is),
         cmocka_unit_test(forecasts_and_events_have_a_device_each),
+        cmocka_unit_test(there_are_at_most_sixty_four_sources_of_events),
         cmocka_unit_test(caps_may_be_kept_still_and_work_be_put_first),
     };
 
