@@ -11,6 +11,7 @@ static int cmd_help(int argc, char **argv);
 const struct subcommand subcommands[] = {
     {"run", cmd_run, &run_argp, "run the controller of a site"},
     {"check", cmd_check, &check_argp, "find the mistakes in site and policy files"},
+    {"allocate", cmd_allocate, &allocate_argp, "solve one allocation problem"},
     {"top", cmd_top, &top_argp, "look at a running controller"},
     {"status", cmd_status, &status_argp, "print what a running controller says"},
     {"reference", cmd_reference, &reference_argp, "print the manual of the files"},

@@ -126,4 +126,17 @@ is "completion of an option" "--state-folder=" "$(
     echo "${COMPREPLY[*]}"
 )"
 
+# The example of the manual, from the manual.
+sed -n '/^```json/,/^```/p' "$CAPSTAN_SOURCE_DIR/docs/allocate.md" | sed '1d;$d' >problem.json
+exits 0 allocate problem.json
+is "the manual's caps" "200 200 220 440" "$(grep -o '"cap_w": [0-9]*' out | grep -o '[0-9]*' | xargs)"
+has "who is bound by what" out '"bound_by": "row R1"'
+exits 0 allocate --objective throughput problem.json
+exits 1 allocate no-such-file.json
+exits 2 allocate --objective fairness problem.json
+has "objectives" err "expected max-min or throughput"
+echo '{ "rows": 7 }' >problem.json
+exits 1 allocate problem.json
+has "the place" err "problem.json: rows: a number; expected a list"
+
 exit "$failed"
