@@ -127,9 +127,10 @@ static void on_connected(void *context)
 
 void face_mqtt_set_forecast(struct face_mqtt *face, const struct forecast *forecast)
 {
-    face->forecast = forecast == NULL ? (struct forecast){0} : *forecast;
+    face->forecast.known = forecast != NULL;
     if (forecast == NULL)
         return;
+    face->forecast = *forecast;
     face->forecast.known = true;
     face->forecast_due = 0;
     if (can_speak(face))
@@ -138,9 +139,10 @@ void face_mqtt_set_forecast(struct face_mqtt *face, const struct forecast *forec
 
 void face_mqtt_set_events(struct face_mqtt *face, const struct event_list *events)
 {
-    face->events = events == NULL ? (struct event_list){0} : *events;
+    face->events.heard = events != NULL;
     if (events == NULL)
         return;
+    face->events = *events;
     face->events.heard = true;
     if (can_speak(face))
         publish_events(face);
