@@ -229,19 +229,20 @@ static uint32_t *sort_branches(struct site_load *load)
 /* A meter gives power, phases and voltages as far as it has them; a signal of quantity power gives power. */
 static void branch_points(struct site_load *load, const struct branch_seed *seed, uint32_t *power,
                           uint32_t phase_power[PHASES], uint32_t phase_voltage[PHASES],
-                          uint32_t *power_factor)
+                          uint32_t *power_factor, uint32_t *power_max)
 {
     const struct device *device =
         seed->meter == NONE_INDEX ? NULL : load->measures.device[seed->meter];
     char read[120];
 
-    *power = *power_factor = NONE_INDEX;
+    *power = *power_factor = *power_max = NONE_INDEX;
     for (int p = 0; p < PHASES; p++)
         phase_power[p] = phase_voltage[p] = NONE_INDEX;
     if (device == NULL)
         return;
     *power = device_point(device, QUANTITY_POWER);
     *power_factor = device_point(device, QUANTITY_POWER_FACTOR);
+    *power_max = device_point(device, QUANTITY_POWER_MAX);
     for (int p = 0; p < PHASES; p++) {
         phase_power[p] = device_point(device, (enum quantity)(QUANTITY_POWER_L1 + p));
         phase_voltage[p] = device_point(device, (enum quantity)(QUANTITY_VOLTAGE_L1 + p));
@@ -263,15 +264,17 @@ static void fill_measures(struct site_load *load, const uint32_t *order)
     uint32_t(*phase_power)[PHASES] = arena_take(arena, n, sizeof *phase_power);
     uint32_t(*phase_voltage)[PHASES] = arena_take(arena, n, sizeof *phase_voltage);
     uint32_t *power_factor = arena_array(arena, n, uint32_t);
+    uint32_t *power_max = arena_array(arena, n, uint32_t);
     struct supply_tree *tree = &load->site->tree;
 
     for (uint32_t b = 0; b < n; b++)
         branch_points(load, &load->seed[order[b]], &power[b], phase_power[b], phase_voltage[b],
-                      &power_factor[b]);
+                      &power_factor[b], &power_max[b]);
     tree->power_point = power;
     tree->phase_power_point = (const uint32_t(*)[PHASES])phase_power;
     tree->phase_voltage_point = (const uint32_t(*)[PHASES])phase_voltage;
     tree->power_factor_point = power_factor;
+    tree->power_max_point = power_max;
 }
 
 static void fill_branches(struct site_load *load, const uint32_t *order)

@@ -12,10 +12,32 @@
 
 struct controller;
 
+/* How the feedback is tuned: constants, changed by nobody but a test that wants to see the loop without them. */
+struct feedback_tuning {
+    double
+        gain; /* share of a reading's surprise that the estimate of the uncontrolled load takes in */
+    double crossing_z; /* deviations of noise that count as noise */
+    bool aligned;      /* readings are held against the nodes' sums of their own moment */
+    int64_t raise_hold_dead_times; /* after a crossing */
+};
+
+extern const struct feedback_tuning feedback_tuning_default;
+
+/* What is learned of a row, for people. */
+struct feedback_figures {
+    bool metered;          /* false: nothing is learned of it, and only dead_time_s is meaningful */
+    double uncontrolled_w; /* before it is held */
+    double noise_w;        /* standard deviation of a reading at rest; 0 while unknown */
+    double swing_w;        /* trough to peak of the load that no node explains; 0: none seen */
+    double reading_age_s;  /* the greatest of late */
+    double dead_time_s;    /* from a cap that is sent to a reading that shows it */
+};
+
 struct controller_options {
     uint64_t epoch; /* higher than that of every controller before; see service/state */
     /* Learned remainders from before, [nodes], or NULL. NONE (a negative value) where unknown. */
     const int64_t *remainder_w;
+    const struct feedback_tuning *tuning; /* NULL: the default */
 };
 
 /* Whether the site can be run as its control settings ask; false with what stands in the way (an objective that
@@ -41,6 +63,9 @@ const struct estimate *controller_estimate(const struct controller *controller);
 const struct row_table *controller_rows(const struct controller *controller);
 /* The learned remainder of a node, negative while it is not learned yet. */
 int64_t controller_learned_remainder_w(const struct controller *controller, uint32_t node);
+
+void controller_feedback(const struct controller *controller, uint32_t row,
+                         struct feedback_figures *out);
 
 /* An epoch higher than ours was seen: another controller took over. From then on nothing is commanded. */
 bool controller_deposed(const struct controller *controller);

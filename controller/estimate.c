@@ -9,13 +9,13 @@ static int64_t watts_up(double watts)
 }
 
 void estimate_create(struct estimator *estimator, const struct site *site,
-                     const struct row_table *rows, const int64_t remainder_w[], struct arena *arena)
+                     const struct row_table *rows, const int64_t remainder_w[],
+                     struct feedback *feedback, struct arena *arena)
 {
-    *estimator = (struct estimator){.site = site, .rows = rows};
+    *estimator = (struct estimator){.site = site, .rows = rows, .feedback = feedback};
     estimator->remainder = arena_array(arena, site->nodes.count, struct remainder);
     estimator->part = arena_array(arena, site->nodes.count, struct node_part);
     estimator->sum = arena_array(arena, rows->count, struct row_sum);
-    estimator->hold = arena_array(arena, rows->count, struct hold);
     estimator->all_sources_good = arena_array(arena, site->tree.branches, bool);
     estimator->unknown_w = arena_array(arena, site->tree.branches, int64_t);
     estimator->out.node = arena_array(arena, site->nodes.count, struct node_estimate);
@@ -167,46 +167,6 @@ static void production_run(struct estimator *e, const struct snapshot *snapshot)
     }
 }
 
-/* ---- the held maximum ---- */
-
-enum { GAP_TICKS = 3 };
-
-static void hold_add(struct hold *hold, const struct control_settings *control, int64_t now_ns,
-                     int64_t value_w)
-{
-    int64_t bucket_ns = control->uncontrolled_hold_ns / HOLD_BUCKETS + 1;
-
-    /* Silence is no evidence: nothing grew old while nobody looked, and the first look after it may be at nodes and
-     * a meter that are not of one moment. */
-    if (hold->started && now_ns - hold->added_ns > GAP_TICKS * control->tick_period_ns)
-        hold->bucket_ns += now_ns - hold->added_ns;
-    hold->added_ns = now_ns;
-    if (!hold->started) {
-        hold->started = true;
-        hold->bucket_ns = now_ns;
-        for (int i = 0; i < HOLD_BUCKETS; i++)
-            hold->greatest_w[i] = value_w;
-    }
-    for (int turns = 0; turns < HOLD_BUCKETS && now_ns - hold->bucket_ns >= bucket_ns; turns++) {
-        memmove(&hold->greatest_w[1], &hold->greatest_w[0],
-                (HOLD_BUCKETS - 1) * sizeof hold->greatest_w[0]);
-        hold->greatest_w[0] = value_w;
-        hold->bucket_ns += bucket_ns;
-    }
-    if (now_ns - hold->bucket_ns >= bucket_ns)
-        hold->bucket_ns = now_ns; /* after a gap longer than the window nothing older is left */
-    hold->greatest_w[0] = max_w(hold->greatest_w[0], value_w);
-}
-
-static int64_t hold_greatest_w(const struct hold *hold)
-{
-    int64_t greatest = 0;
-
-    for (int i = 0; i < HOLD_BUCKETS; i++)
-        greatest = max_w(greatest, hold->greatest_w[i]);
-    return greatest;
-}
-
 /* ---- rows ---- */
 
 struct row_sums {
@@ -268,6 +228,7 @@ static int64_t unmetered_w(const struct estimator *e, uint32_t r)
     const struct row *row = &e->rows->row[r];
     uint32_t total = row->branch;
     int64_t below_w = 0;
+    int64_t held_w = 0;
 
     if (row->lost_feed != NONE_INDEX) {
         /* The mirror image of this side's uncontrolled load comes over from the lost feed. */
@@ -280,10 +241,9 @@ static int64_t unmetered_w(const struct estimator *e, uint32_t r)
     /* All of it may hang on one phase. */
     below_w =
         row->channel == CHANNEL_TOTAL ? from_below_w(e, total) : e->out.row[total].uncontrolled_w;
-    if (!e->hold[r].started)
+    if (!feedback_held_w(e->feedback, r, &held_w))
         return below_w;
-    return max_w(below_w,
-                 share_up_w(e->site->control.uncontrolled_margin_bp, hold_greatest_w(&e->hold[r])));
+    return max_w(below_w, share_up_w(e->site->control.uncontrolled_margin_bp, held_w));
 }
 
 /* Never seen since start-up, at the branch's own meter or, where it has none, at one that stands for it. */
@@ -291,10 +251,11 @@ static bool blind(const struct estimator *e, uint32_t r, bool metered)
 {
     const struct supply_tree *tree = &e->site->tree;
     uint32_t b = e->rows->row[r].branch;
+    int64_t held_w = 0;
 
     if (r != b)
         return e->out.row[b].blind; /* phases and failover follow their branch's total */
-    if (e->hold[r].started)
+    if (feedback_held_w(e->feedback, r, &held_w))
         return false;
     if (tree->power_point[b] != NONE_INDEX)
         return !metered;
@@ -310,26 +271,41 @@ static bool blind(const struct estimator *e, uint32_t r, bool metered)
 static int64_t half_metered_w(const struct estimator *e, uint32_t r, const struct row_sums *sums)
 {
     int64_t unexplained_w = e->out.row[r].load_least_w - sums->known_w;
+    int64_t held_w = 0;
 
-    if (!e->hold[r].started)
+    if (!feedback_held_w(e->feedback, r, &held_w))
         return max_w(0, unexplained_w + e->unknown_w[e->rows->row[r].branch]);
     return max_w(unmetered_w(e, r), unexplained_w - sums->unheard_w);
 }
 
-/* The uncontrolled load that the meter shows, held at its greatest. */
-static int64_t metered_uncontrolled_w(struct estimator *e, const struct snapshot *snapshot,
-                                      uint32_t r, const struct row_sums *sums)
+/* What the row's own meter says of the uncontrolled load; false when it says nothing now. */
+static bool hear_meter(struct estimator *e, const struct snapshot *snapshot, uint32_t r,
+                       const struct row_sums *sums)
 {
-    struct hold *hold = &e->hold[r];
-    int64_t unexplained_w = max_w(0, e->out.row[r].load_w - sums->known_w);
+    const struct row *row = &e->rows->row[r];
+    uint32_t point = row_point(e, row);
+    const uint32_t *peak = e->site->tree.power_max_point;
+    struct row_estimate *out = &e->out.row[r];
 
-    if (sums->all_heard && !hold->complete)
-        *hold = (struct hold){.complete = true};
-    if (sums->all_heard || (!hold->complete && e->took_over))
-        hold_add(hold, &e->site->control, snapshot->now_ns, unexplained_w);
-    /* What even the bounds of the silent nodes can't explain is uncontrolled now, whatever it was before. */
-    return max_w(hold->started ? hold_greatest_w(hold) : unexplained_w,
-                 unexplained_w - sums->unheard_w);
+    if (point == NONE_INDEX)
+        return false;
+    feedback_run(
+        e->feedback, r,
+        &(struct feedback_input){
+            .good = out->measured,
+            .load_w = out->load_w,
+            .taken_ns = snapshot->reading[point].taken_ns,
+            .peak = peak == NULL || peak[row->branch] == NONE_INDEX || row->channel != CHANNEL_TOTAL
+                        ? NULL
+                        : &snapshot->reading[peak[row->branch]],
+            .generation_w = e->out.generation_w[row->branch],
+            .nodes_w = sums->known_w,
+            .unheard_w = sums->unheard_w,
+            .all_heard = sums->all_heard,
+            .took_over = e->took_over,
+        },
+        out);
+    return out->measured;
 }
 
 static void row_run(struct estimator *e, const struct snapshot *snapshot, uint32_t r)
@@ -342,9 +318,7 @@ static void row_run(struct estimator *e, const struct snapshot *snapshot, uint32
     row->measured = metered && e->all_sources_good[branch];
     row->load_least_w = metered ? row->load_w : 0;
     row->blind = blind(e, r, metered);
-    if (row->measured)
-        row->uncontrolled_w = metered_uncontrolled_w(e, snapshot, r, &sums);
-    else
+    if (!hear_meter(e, snapshot, r, &sums))
         row->uncontrolled_w = metered ? half_metered_w(e, r, &sums) : unmetered_w(e, r);
     /* A phase carries no more of it than the whole branch does. */
     if (r != branch && e->rows->row[r].lost_feed == NONE_INDEX)

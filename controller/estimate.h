@@ -5,29 +5,19 @@
  *     load         = meter + on-site production behind it
  *     uncontrolled = load - sum of coefficient x measured power of each node
  *
- * held at its greatest over a window: it rises at once and falls slowly, so that a meter which froze while nodes
- * rose can't argue it down before the freeze is noticed. Nodes that fall silent are not explained away: the last
+ * each of the same moment and held at its greatest over a window (controller/feedback.h): it rises at once and falls
+ * slowly, so that a meter which froze while nodes rose can't argue it down before the freeze is noticed. Nodes that fall silent are not explained away: the last
  * uncontrolled load stands, unless the meter shows that even their bounds don't cover the difference. Nodes that
  * were never heard leave their whole draw unexplained, so it counts as uncontrolled beside their bounds. A silent
  * meter: last uncontrolled x margin. No meter: what stands below it and the configured worst case. */
 #ifndef CONTROLLER_ESTIMATE_H
 #define CONTROLLER_ESTIMATE_H
 
+#include "controller/feedback.h"
 #include "controller/node_set.h"
 #include "controller/remainder.h"
 #include "controller/stage.h"
 #include "model/estimate.h"
-
-enum { HOLD_BUCKETS = 8 };
-
-/* The greatest of a value over a sliding window. */
-struct hold {
-    bool started;
-    bool complete; /* begun with every node heard; before, what silent nodes draw was counted in */
-    int64_t greatest_w[HOLD_BUCKETS];
-    int64_t bucket_ns;
-    int64_t added_ns; /* of the last value */
-};
 
 /* What a node adds to each of its rows, times its coefficient there. Whole numbers, so that a row's sum can follow
  * each change of a node by the difference and never drifts. */
@@ -50,7 +40,7 @@ struct estimator {
     struct remainder *remainder; /* [nodes] */
     struct node_part *part;      /* [nodes] */
     struct row_sum *sum;         /* [rows] */
-    struct hold *hold;           /* [rows] */
+    struct feedback *feedback;   /* what is learned of the metered rows */
     int64_t *unknown_w; /* [branches] what sources below it may give whose reading is not good */
     bool *all_sources_good; /* [branches] production below the branch is known */
     bool started, took_over;
@@ -60,9 +50,9 @@ struct estimator {
 
 void estimate_create(struct estimator *estimator, const struct site *site,
                      const struct row_table *rows, const int64_t remainder_w[],
-                     struct arena *arena);
+                     struct feedback *feedback, struct arena *arena);
 
-/* After stage_listen of the same snapshot. Looks at the nodes in `awake`, which must hold every node about which the
+/* After stage_listen and feedback_begin of the same snapshot. Looks at the nodes in `awake`, which must hold every node about which the
  * snapshot or the stage says anything new, or whose time has come (estimate_due_ns); of the others nothing has
  * changed. The result is valid until the next call. */
 const struct estimate *estimate_run(struct estimator *estimator, const struct stage *stage,

@@ -274,7 +274,9 @@ static void measure_headroom(struct stage *stage, const struct estimate *estimat
         stage->headroom_bp[r] =
             estimate->row[r].blind
                 ? 0
-                : stage_limit_w(&decision->row[r]) * SHARE_WHOLE_BP - committed_bp;
+                : (stage_limit_w(&decision->row[r]) - estimate->row[r].unconfirmed_w) *
+                          SHARE_WHOLE_BP -
+                      committed_bp;
     }
 }
 

@@ -3,8 +3,10 @@
 #include "controller/budget.h"
 #include "controller/controller.h"
 #include "controller/estimate.h"
+#include "controller/feedback.h"
 #include "controller/shed.h"
 #include "controller/stage.h"
+#include "controller/trip_watch.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +22,8 @@ struct controller {
     void **policy_state; /* [policies] */
     struct row_table rows;
     struct stage stage;
+    struct feedback feedback;
+    struct trip_watch trip_watch;
     struct estimator estimator;
     struct allocator allocator;
     struct shed shed;
@@ -69,8 +73,8 @@ static void take_decision(struct decision *d, const struct site *site, const str
     d->node = arena_array(arena, site->nodes.count, struct node_decision);
     d->row = arena_array(arena, rows->count, struct row_decision);
     d->command = arena_array(arena, site->nodes.count, struct command);
-    /* Each point has at most one alarm at a time, each row two, each node three. */
-    d->alarm_room = site->points + 3 * site->nodes.count + 2 * rows->count + ALARM_COUNT;
+    /* Each point has at most one alarm at a time, each row three, each node three. */
+    d->alarm_room = site->points + 3 * site->nodes.count + 3 * rows->count + ALARM_COUNT;
     d->alarm = arena_array(arena, d->alarm_room, struct alarm);
 }
 
@@ -85,7 +89,10 @@ struct controller *controller_create(const struct site *site, const struct polic
     c->site = site;
     rows_build(&c->rows, site, &arena);
     stage_create(&c->stage, site, &c->rows, options->epoch, &arena);
-    estimate_create(&c->estimator, site, &c->rows, options->remainder_w, &arena);
+    feedback_create(&c->feedback, site, &c->rows,
+                    options->tuning == NULL ? &feedback_tuning_default : options->tuning, &arena);
+    trip_watch_create(&c->trip_watch, site, &c->rows, &arena);
+    estimate_create(&c->estimator, site, &c->rows, options->remainder_w, &c->feedback, &arena);
     allocate_create(&c->allocator, site, &c->rows, &arena);
     shed_create(&c->shed, c->rows.count, site->nodes.count, c->rows.first, c->rows.share,
                 c->rows.row_first, c->rows.row_node, &arena);
@@ -220,6 +227,8 @@ static void alarm_rows(struct controller *c, const struct estimate *estimate)
         if (row->hard != NONE_INDEX && estimate->row[r].load_least_w > row->limit_w)
             alarm_add(&c->decision, ALARM_ROW_OVER_LIMIT, r,
                       (double)(estimate->row[r].load_least_w - row->limit_w));
+        if (row->trip_margin_s < (double)c->site->control.trip_alarm_ns / (double)NS_PER_S)
+            alarm_add(&c->decision, ALARM_TRIP_NEAR, r, row->trip_margin_s);
         if (row->shortfall_w > 0 && !estimate->taking_over)
             alarm_add(&c->decision, ALARM_SHORTFALL, r, (double)row->shortfall_w);
     }
@@ -382,12 +391,15 @@ const struct decision *controller_tick(struct controller *c, const struct snapsh
     c->decision.now_ns = snapshot->now_ns;
     wake(c, snapshot);
     stage_listen(&c->stage, snapshot, &c->awake);
+    feedback_begin(&c->feedback, snapshot, &c->awake);
     estimate = estimate_run(&c->estimator, &c->stage, snapshot, &c->awake);
     limits_run(c, estimate, snapshot);
-    budget_run(c->site, &c->rows, snapshot, estimate, &c->decision);
+    trip_watch_run(&c->trip_watch, estimate, &c->decision.limits, snapshot->now_ns);
+    budget_run(c->site, &c->rows, snapshot, estimate, &c->trip_watch, &c->feedback, &c->decision);
     allocate_run(&c->allocator, estimate, snapshot->now_ns, &c->awake, &c->decision);
     shed_nodes(c, estimate);
     stage_commands(&c->stage, snapshot, estimate, &c->awake, &c->decision);
+    delay_sent(&c->feedback.delays, &c->decision);
     alarms_run(c, estimate, snapshot);
     count_committed(c, estimate, snapshot->now_ns);
     count_equipment(c);
@@ -411,6 +423,12 @@ const struct row_table *controller_rows(const struct controller *controller)
 int64_t controller_learned_remainder_w(const struct controller *controller, uint32_t node)
 {
     return remainder_learned_w(&controller->estimator.remainder[node], controller->site, node);
+}
+
+void controller_feedback(const struct controller *controller, uint32_t row,
+                         struct feedback_figures *out)
+{
+    feedback_view(&controller->feedback, row, out);
 }
 
 bool controller_deposed(const struct controller *controller) { return controller->stage.deposed; }

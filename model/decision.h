@@ -42,6 +42,9 @@ struct row_decision {
         budget_w;   /* for controllable caps, x coefficients; may be below what minimum caps need */
     int64_t used_w; /* what the wanted caps take of it */
     int64_t committed_w; /* sum of coefficient x (committed cap + remainder) + uncontrolled */
+    int64_t guard_w;     /* kept free below limit_w */
+    double
+        trip_margin_s; /* until its breaker may trip if the load stays; infinite when it may stay */
     int64_t shortfall_w; /* by how much minimum caps exceed the hard limit; 0 when feasible */
 };
 
@@ -76,6 +79,7 @@ struct command {
     X(ALARM_FOREIGN_WRITER, "foreign_writer",                                                      \
       SUBJECT_NODE) /* the cap in force is not the one we set */                                   \
     X(ALARM_ROW_OVER_LIMIT, "row_over_limit", SUBJECT_ROW) /* measured load above a hard limit */  \
+    X(ALARM_TRIP_NEAR, "trip_near", SUBJECT_ROW) /* the margin to trip, s, is below trip_alarm */  \
     X(ALARM_SHORTFALL, "shortfall", SUBJECT_ROW) /* minimum caps exceed a hard limit: shed load */ \
     X(ALARM_CLOCK_UNKNOWN, "clock_unknown", SUBJECT_SITE)                                          \
     X(ALARM_LIMITS_DROPPED, "limits_dropped", SUBJECT_SITE)

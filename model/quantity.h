@@ -28,6 +28,7 @@
     X(QUANTITY_PRICE, "price", "EUR/MWh", -10000, 100000)              \
     X(QUANTITY_STATE_OF_CHARGE, "state_of_charge", "%", 0, 100)        \
     X(QUANTITY_IRRADIANCE, "irradiance", "W/m2", -20, 2000)            \
+    X(QUANTITY_POWER_MAX, "power_max", "W", -2e9, 2e9)                 \
     X(QUANTITY_TEMPERATURE, "temperature", "C", -100, 200)
 
 enum quantity {

@@ -69,6 +69,10 @@ struct control_settings {
     int64_t tick_period_ns;
     int64_t guard_bp; /* kept free below each hard limit, for meter error and swing */
     int64_t
+        guard_most_bp; /* measured noise and swing make the guard no larger; below guard_bp: they don't at all */
+    int64_t dead_time_ns;  /* from a command to its effect, until it was measured */
+    int64_t trip_alarm_ns; /* a breaker that may trip sooner is an alarm */
+    int64_t
         uncontrolled_margin_bp; /* a silent meter's last uncontrolled load counts this much: >= 10000 */
     int64_t
         uncontrolled_hold_ns; /* the uncontrolled load is its maximum over this time: fast up, slow down */

@@ -49,6 +49,7 @@ struct supply_tree {
     const uint32_t (*phase_power_point)[PHASES];   /* W */
     const uint32_t (*phase_voltage_point)[PHASES]; /* V */
     const uint32_t *power_factor_point;
+    const uint32_t *power_max_point; /* the meter's maximum register, W; NULL as a whole: none */
 
     uint32_t feeds; /* A and B supplies: separate sources that can be lost one at a time */
     const char *feed_name[FEEDS_MAX];
