@@ -10,6 +10,8 @@ void ingest_init(struct ingest *in, const struct site *site, struct arena *arena
         .reading = arena_array(arena, site->points, struct reading), /* zeroed: QUALITY_MISSING */
         .history = arena_array(arena, site->points, struct reading_history),
         .report = arena_array(arena, site->nodes.count, struct node_report),
+        .changed = arena_array(arena, site->nodes.count, uint32_t),
+        .has_changed = arena_array(arena, site->nodes.count, bool),
         .forecast = arena_array(arena, site->forecasts, struct forecast),
         .events = arena_array(arena, site->event_sources, struct event_list),
     };
@@ -29,6 +31,25 @@ bool ingest_sample(struct ingest *in, uint32_t point, const struct sample *sampl
     return true;
 }
 
+/* The tick has seen whom the last snapshot named. */
+static void begin_anew(struct ingest *in)
+{
+    for (uint32_t i = 0; i < in->changes; i++)
+        in->has_changed[in->changed[i]] = false;
+    in->changes = 0;
+    in->lent = false;
+}
+
+static void note_change(struct ingest *in, uint32_t node)
+{
+    if (in->lent)
+        begin_anew(in);
+    if (in->has_changed[node])
+        return;
+    in->has_changed[node] = true;
+    in->changed[in->changes++] = node;
+}
+
 bool ingest_report(struct ingest *in, uint32_t node, const struct node_report *report)
 {
     struct node_report *kept = NULL;
@@ -40,6 +61,7 @@ bool ingest_report(struct ingest *in, uint32_t node, const struct node_report *r
         return false;
     }
     in->reports++;
+    note_change(in, node);
     *kept = *report;
     kept->heard = true;
     return true;
@@ -99,10 +121,15 @@ struct snapshot ingest_snapshot(struct ingest *in, int64_t now_ns, struct local_
 {
     for (uint32_t p = 0; p < in->site->points; p++)
         reading_age(&in->site->point[p], &in->reading[p], now_ns);
+    if (in->lent)
+        begin_anew(in); /* nobody reported since the snapshot before */
+    in->lent = true;
     return (struct snapshot){.now_ns = now_ns,
                              .local = local,
                              .reading = in->reading,
                              .report = in->report,
                              .forecast = in->forecast,
-                             .events = in->events};
+                             .events = in->events,
+                             .changed = in->changed,
+                             .changes = in->changes};
 }

@@ -12,6 +12,10 @@ struct ingest {
     struct reading *reading;         /* [points] */
     struct reading_history *history; /* [points] */
     struct node_report *report;      /* [nodes] */
+    uint32_t *changed;               /* [nodes] who reported since the last snapshot, each once */
+    bool *has_changed;               /* [nodes] who stands there */
+    uint32_t changes;
+    bool lent;                       /* the list was lent with a snapshot: a new one begins */
     struct forecast *forecast;       /* [forecasts] */
     struct event_list *events;       /* [event_sources] */
     uint64_t samples[QUALITY_COUNT]; /* by what the tests said */

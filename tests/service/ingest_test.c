@@ -20,7 +20,7 @@ static int set_up(void **state)
 {
     static struct fixture f;
 
-    f = (struct fixture){.site = {.forecasts = 2, .event_sources = 2}};
+    f = (struct fixture){.site = {.nodes.count = 3, .forecasts = 2, .event_sources = 2}};
     ingest_init(&f.in, &f.site, &f.arena);
     *state = &f;
     return 0;
@@ -102,6 +102,41 @@ static void the_first_list_is_news_even_when_it_asks_for_nothing(void **state)
     assert_true(ingest_events(&f->in, 0, &none, &changed) && !changed);
 }
 
+static void report(struct fixture *f, uint32_t node, int64_t taken_ns)
+{
+    const struct node_report said = {.heard = true, .taken_ns = taken_ns};
+
+    (void)ingest_report(&f->in, node, &said);
+}
+
+static void a_snapshot_names_who_reported_since_the_one_before(void **state)
+{
+    struct fixture *f = *state;
+    struct snapshot snapshot = look(f);
+
+    assert_non_null(snapshot.changed);
+    assert_int_equal(snapshot.changes, 0);
+    report(f, 2, 10);
+    report(f, 0, 11);
+    report(f, 2, 12); /* once is enough */
+    snapshot = look(f);
+    assert_int_equal(snapshot.changes, 2);
+    assert_int_equal(snapshot.changed[0], 2);
+    assert_int_equal(snapshot.changed[1], 0);
+    assert_int_equal(look(f).changes, 0);
+    report(f, 0, 10); /* late, and ignored */
+    assert_int_equal(look(f).changes, 0);
+    report(f, 0, 13);
+    snapshot = look(f);
+    assert_int_equal(snapshot.changes, 1);
+    assert_int_equal(snapshot.changed[0], 0);
+    for (int64_t round = 0; round < 10;
+         round++) /* the list has room for each node, not for each report */
+        for (uint32_t n = 0; n < 3; n++)
+            report(f, n, 20 + round);
+    assert_int_equal(look(f).changes, 3);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -110,6 +145,8 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_list_of_events_replaces_the_one_before_unless_it_is_older,
                                         set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_snapshot_names_who_reported_since_the_one_before, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(the_first_list_is_news_even_when_it_asks_for_nothing,
                                         set_up, tear_down),
     };
