@@ -104,6 +104,9 @@ static void control_has_a_default_for_everything(void **state)
     assert_int_equal(c->release_w_per_s, 20000);
     assert_int_equal(c->dead_band_w, 0);
     assert_int_equal(c->dead_band_ns, 0);
+    assert_int_equal(c->guard_most_bp, 500);
+    assert_int_equal(c->dead_time_ns, 5 * NS_PER_S);
+    assert_int_equal(c->trip_alarm_ns, 60 * NS_PER_S);
     assert_int_equal(c->objective, OBJECTIVE_MAX_MIN);
     assert_int_equal(c->remainder_window_ns, 600 * NS_PER_S);
     assert_int_equal(c->remainder_margin_bp, 1000);

@@ -1,4 +1,4 @@
-/* Whatever is published on a forecast's topic: a digit for the quantity, then the payload. What is taken keeps the
+/* Whatever is published on a forecast's topic: a letter for the quantity ('A' is the first), then the payload. What is taken keeps the
  * promises of drivers/mqtt/forecast_payload.h. */
 #include "drivers/mqtt/forecast_payload.h"
 
@@ -16,7 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (size < 1)
         return 0;
-    rules.quantity = (enum quantity)(data[0] % QUANTITY_COUNT);
+    rules.quantity = (enum quantity)((data[0] >= 'A' ? data[0] - 'A' : 0) % QUANTITY_COUNT);
     if (!forecast_read(&rules, data + 1, size - 1, now_ms, "fuzz", &f, NULL))
         return 0;
     assert(f.known && f.count >= 1 && f.count <= FORECAST_STEPS_MAX);
