@@ -15,13 +15,14 @@ const struct feedback_tuning feedback_tuning_default = {
 #define LEAD_MOST_NS (4 * NS_PER_S)
 
 enum {
-    NOISE_SAMPLES_NEEDED = 16,
+    NOISE_SAMPLES_NEEDED = 32,
     NOISE_SAMPLES_MOST = 64,
     LAG_SAMPLES_NEEDED = 64,
     LAG_MEMORY = 32
 };
 
-static const double clip = 4; /* x sigma: a greater difference is no noise, and counts as this */
+static const double deviation_of_median = 1 / (0.674490 * 1.414214);
+static const double noise_step = 1.0 / 64, least_noise_w = 1;
 static const double rest_share =
     1.0 / 256; /* the nodes rest when their sum moves by less of the load */
 static const double moved_share = 1.0 / 64; /* and say something of the lag when it moves by more */
@@ -69,6 +70,7 @@ void feedback_create(struct feedback *f, const struct site *site, const struct r
     for (uint32_t r = 0, i = 0; r < rows->count; r++) {
         if (!metered(site, &rows->row[r]))
             continue;
+        row[i].kept_free_w = LIMIT_MAX_W;
         row[i].lag_most = tuning->aligned ? lag_unknown(site) : 0;
         f->ring[r] = i;
         f->row[r] = &row[i++];
@@ -130,31 +132,31 @@ static struct range range_of(const struct feedback *f, uint32_t r, uint32_t from
 
 static double noise_w(const struct feedback_row *row)
 {
-    return row->noise_samples < NOISE_SAMPLES_NEEDED ? 0 : sqrt(row->noise_w2);
+    return row->noise_samples < NOISE_SAMPLES_NEEDED ? 0 : row->noise_w;
 }
 
-/* Below this a difference says nothing. */
+/* Below this a difference says nothing. Never more than what is kept free below the limit, so that what is left to
+ * the average can't take the row over it. */
 static double band_w(const struct feedback *f, const struct feedback_row *row)
 {
-    return f->tuning.crossing_z * noise_w(row);
+    return fmin(f->tuning.crossing_z * noise_w(row), (double)row->kept_free_w);
 }
 
-/* From neighbours at rest, E (x' - x)^2 = 2 sigma^2; a step is cut to what noise may be, so it is outlived. */
+/* From neighbours at rest: x' - x of white noise has sqrt(2) x its deviation, and half of all |x' - x| are below 0.6745
+ * of that. The median is followed by small steps up and down, so that a swing, which is fast but not always, is none
+ * of it. */
 static void learn_noise(struct feedback_row *row, double load_w, const struct range *range)
 {
     double moved_w = (double)(range->most_w - range->least_w);
     double x = load_w - (double)range->most_w / 2 - (double)range->least_w / 2;
     bool rest = moved_w <= fmax(2 * noise_w(row), load_w * rest_share);
-    double change = x - row->rest_w;
-    double sample = change * change / 2;
+    double sample = fabs(x - row->rest_w) * deviation_of_median;
 
-    if (rest && row->at_rest) {
-        if (row->noise_samples >= NOISE_SAMPLES_NEEDED)
-            sample = fmin(sample, clip * clip * fmax(row->noise_w2, 1));
-        if (row->noise_samples < NOISE_SAMPLES_MOST)
-            row->noise_samples++;
-        row->noise_w2 += (sample - row->noise_w2) / row->noise_samples;
-    }
+    if (rest && row->at_rest && row->noise_samples < NOISE_SAMPLES_NEEDED)
+        row->noise_w += (sample - row->noise_w) / ++row->noise_samples;
+    else if (rest && row->at_rest)
+        row->noise_w += (sample > row->noise_w ? 1 : -1) * row->noise_w * noise_step +
+                        (sample > row->noise_w ? least_noise_w : 0);
     row->at_rest = rest;
     row->rest_w = x;
 }
@@ -174,10 +176,24 @@ static double quantum_w(const struct feedback_row *row)
     return row->changes < NOISE_SAMPLES_NEEDED ? 0 : row->quantum_w;
 }
 
-static void learn_swing(struct feedback_row *row, double above_w, double below_w, double band)
+/* Up and down by more than noise within the hold is a swing; one way alone is a step. */
+static void learn_swing(const struct feedback *f, struct feedback_row *row, double above_w,
+                        double below_w, double band)
 {
-    row->up_w = fmax(above_w - band, row->up_w - row->up_w * swing_fade);
-    row->down_w = fmax(below_w - band, row->down_w - row->down_w * swing_fade);
+    int64_t hold_ns = f->site->control.uncontrolled_hold_ns;
+
+    row->swing_w -= row->swing_w * swing_fade;
+    if (above_w > band) {
+        if (row->down_w > 0 && f->now_ns - row->down_ns <= hold_ns)
+            row->swing_w = fmax(row->swing_w, above_w + row->down_w);
+        row->up_w = above_w;
+        row->up_ns = f->now_ns;
+    } else if (below_w > band) {
+        if (row->up_w > 0 && f->now_ns - row->up_ns <= hold_ns)
+            row->swing_w = fmax(row->swing_w, below_w + row->up_w);
+        row->down_w = below_w;
+        row->down_ns = f->now_ns;
+    }
 }
 
 /* Which lags explain the readings about as well as the best does; one slot more on either side. */
@@ -249,7 +265,7 @@ static void judge(struct feedback *f, uint32_t r, const struct feedback_reading 
     row->sample_w = watts_up(row->uncontrolled_w);
     if (above_w > band)
         row->sample_w = max_w(row->sample_w, reading->load_w - range.most_w);
-    learn_swing(row, above_w, below_w, band);
+    learn_swing(f, row, above_w, below_w, band);
     learn_noise(row, load_w, &range);
     learn_lag(f, r, load_w, back);
 }
@@ -418,12 +434,6 @@ static double missed_share(const struct feedback *f, const struct feedback_row *
     return missed[k];
 }
 
-/* Up and down by more than noise: one way alone is a step, which the hold has. */
-static double swing_w(const struct feedback_row *row)
-{
-    return row->up_w > 0 && row->down_w > 0 ? row->up_w + row->down_w : 0;
-}
-
 int64_t feedback_guard_w(struct feedback *f, uint32_t r, int64_t limit_w)
 {
     const struct control_settings *control = &f->site->control;
@@ -437,11 +447,12 @@ int64_t feedback_guard_w(struct feedback *f, uint32_t r, int64_t limit_w)
         return least_w;
     /* A reading's own noise and the estimate's, which is a fading average of it: sigma^2 (1 + K / (2 - K)). */
     need_w = watts_up(f->tuning.crossing_z * noise_w(row) * sqrt(2 / fmax(2 - gain, 0.01)) +
-                      quantum_w(row) / 2 + missed_share(f, row) * swing_w(row));
+                      quantum_w(row) / 2 + missed_share(f, row) * row->swing_w);
     /* Down only by a fifth at a time, so that the guard itself moves no caps. */
     if (need_w > row->guard_w || need_w < row->guard_w - row->guard_w / 5)
         row->guard_w = need_w;
-    return min_w(max_w(row->guard_w, least_w), most_w);
+    row->kept_free_w = min_w(max_w(row->guard_w, least_w), most_w);
+    return row->kept_free_w;
 }
 
 /* ---- crossings ---- */
@@ -493,6 +504,6 @@ void feedback_view(const struct feedback *f, uint32_t r, struct feedback_figures
     out->metered = true;
     out->uncontrolled_w = row->known ? row->uncontrolled_w : (double)row->raw_w;
     out->noise_w = noise_w(row);
-    out->swing_w = swing_w(row);
+    out->swing_w = row->swing_w;
     out->reading_age_s = (double)row->age_ns / 1e9;
 }

@@ -56,17 +56,20 @@ struct feedback_row {
     uint32_t waiting; /* readings whose moment the nodes have not told yet */
     struct feedback_reading queue[FEEDBACK_WAITING];
 
-    double noise_w2; /* variance of a reading at rest */
+    double noise_w; /* deviation of a reading at rest; meaningful after enough samples */
     double rest_w, quantum_w;
     uint32_t noise_samples, changes; /* saturating */
     bool at_rest;
-    double up_w, down_w; /* how far beyond noise it went lately; fading */
+    double up_w, down_w; /* the last excursions beyond noise */
+    int64_t up_ns, down_ns;
+    double swing_w; /* greatest of both together, fading */
 
     double lag_cost[FEEDBACK_LAGS]; /* mean square of what each lag leaves unexplained */
     uint32_t lag_samples;
     uint32_t lag_least, lag_most; /* slots */
 
-    int64_t guard_w;
+    int64_t guard_w;     /* for noise and swing, before its bounds */
+    int64_t kept_free_w; /* the guard in force; LIMIT_MAX_W while there is no limit */
     int64_t ceiling_w, ceiling_until_ns; /* after a crossing the budget does not rise */
     bool crossed;
 };
