@@ -223,6 +223,16 @@ static int64_t from_below_w(const struct estimator *e, uint32_t b)
     return share_margin_w(sum_w, tree->loss_bp[b]);
 }
 
+/* The row of the same branch and channel with no feed lost. */
+static uint32_t normal_row(const struct estimator *e, uint32_t r)
+{
+    const struct row *row = &e->rows->row[r];
+
+    return row->channel == CHANNEL_TOTAL
+               ? row->branch
+               : e->rows->phase_row[row->branch * PHASES + (row->channel - CHANNEL_L1)];
+}
+
 static int64_t unmetered_w(const struct estimator *e, uint32_t r)
 {
     const struct row *row = &e->rows->row[r];
@@ -232,11 +242,7 @@ static int64_t unmetered_w(const struct estimator *e, uint32_t r)
 
     if (row->lost_feed != NONE_INDEX) {
         /* The mirror image of this side's uncontrolled load comes over from the lost feed. */
-        uint32_t normal = row->channel == CHANNEL_TOTAL
-                              ? total
-                              : e->rows->phase_row[total * PHASES + (row->channel - CHANNEL_L1)];
-
-        return 2 * e->out.row[normal].uncontrolled_w;
+        return 2 * e->out.row[normal_row(e, r)].uncontrolled_w;
     }
     /* All of it may hang on one phase. */
     below_w =
@@ -308,6 +314,33 @@ static bool hear_meter(struct estimator *e, const struct snapshot *snapshot, uin
     return out->measured;
 }
 
+/* What stops raises at a row without a usable meter: what is not confirmed where its uncontrolled load comes from. */
+static int64_t unconfirmed_w(const struct estimator *e, uint32_t r)
+{
+    const struct supply_tree *tree = &e->site->tree;
+    const struct row *row = &e->rows->row[r];
+    uint32_t b = row->branch;
+    int64_t sum_w = 0;
+
+    if (row->lost_feed != NONE_INDEX)
+        return 2 * e->out.row[normal_row(e, r)].unconfirmed_w;
+    if (row->channel != CHANNEL_TOTAL)
+        return e->out.row[b].unconfirmed_w;
+    for (uint32_t c = tree->first_child[b]; c < tree->first_child[b] + tree->children[b]; c++)
+        sum_w += e->out.row[c].unconfirmed_w;
+    return share_margin_w(sum_w, tree->loss_bp[b]);
+}
+
+/* A phase carries no more of it than the whole branch does. */
+static void bound_phase(const struct row_estimate *whole, struct row_estimate *phase)
+{
+    int64_t most_w = min_w(phase->uncontrolled_w + phase->unconfirmed_w,
+                           whole->uncontrolled_w + whole->unconfirmed_w);
+
+    phase->uncontrolled_w = min_w(phase->uncontrolled_w, whole->uncontrolled_w);
+    phase->unconfirmed_w = most_w - phase->uncontrolled_w;
+}
+
 static void row_run(struct estimator *e, const struct snapshot *snapshot, uint32_t r)
 {
     struct row_estimate *row = &e->out.row[r];
@@ -318,11 +351,13 @@ static void row_run(struct estimator *e, const struct snapshot *snapshot, uint32
     row->measured = metered && e->all_sources_good[branch];
     row->load_least_w = metered ? row->load_w : 0;
     row->blind = blind(e, r, metered);
-    if (!hear_meter(e, snapshot, r, &sums))
+    if (!hear_meter(e, snapshot, r, &sums)) {
         row->uncontrolled_w = metered ? half_metered_w(e, r, &sums) : unmetered_w(e, r);
-    /* A phase carries no more of it than the whole branch does. */
+        row->unconfirmed_w = unconfirmed_w(e, r);
+        row->evident_w = 0;
+    }
     if (r != branch && e->rows->row[r].lost_feed == NONE_INDEX)
-        row->uncontrolled_w = min_w(row->uncontrolled_w, e->out.row[branch].uncontrolled_w);
+        bound_phase(&e->out.row[branch], row);
     if (!row->measured)
         row->load_w = max_w(row->load_least_w, sums.known_w + sums.unheard_w + row->uncontrolled_w);
 }

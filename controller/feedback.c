@@ -176,7 +176,19 @@ static double quantum_w(const struct feedback_row *row)
     return row->changes < NOISE_SAMPLES_NEEDED ? 0 : row->quantum_w;
 }
 
-/* Up and down by more than noise within the hold is a swing; one way alone is a step. */
+/* How far a turn went, if there was one of the other way within the hold. */
+static void note_turn(struct feedback_row *row, double this_w, const struct excursion *other,
+                      int64_t now_ns, int64_t hold_ns)
+{
+    if (other->beyond_w <= 0 || now_ns - other->ns > hold_ns)
+        return;
+    /* By chance noise goes too far both ways once; what turns again is a swing. One way alone is a step. */
+    if (row->turned && now_ns - row->turned_ns <= hold_ns)
+        row->swing_w = fmax(row->swing_w, this_w + other->beyond_w);
+    row->turned = true;
+    row->turned_ns = now_ns;
+}
+
 static void learn_swing(const struct feedback *f, struct feedback_row *row, double above_w,
                         double below_w, double band)
 {
@@ -184,15 +196,15 @@ static void learn_swing(const struct feedback *f, struct feedback_row *row, doub
 
     row->swing_w -= row->swing_w * swing_fade;
     if (above_w > band) {
-        if (row->down_w > 0 && f->now_ns - row->down_ns <= hold_ns)
-            row->swing_w = fmax(row->swing_w, above_w + row->down_w);
-        row->up_w = above_w;
-        row->up_ns = f->now_ns;
+        if (!row->went_up)
+            note_turn(row, above_w, &row->down, f->now_ns, hold_ns);
+        row->up = (struct excursion){above_w, f->now_ns};
+        row->went_up = true;
     } else if (below_w > band) {
-        if (row->up_w > 0 && f->now_ns - row->up_ns <= hold_ns)
-            row->swing_w = fmax(row->swing_w, below_w + row->up_w);
-        row->down_w = below_w;
-        row->down_ns = f->now_ns;
+        if (row->went_up)
+            note_turn(row, below_w, &row->up, f->now_ns, hold_ns);
+        row->down = (struct excursion){below_w, f->now_ns};
+        row->went_up = false;
     }
 }
 
@@ -262,9 +274,9 @@ static void judge(struct feedback *f, uint32_t r, const struct feedback_reading 
     above_w = fmax(0, load_w - (double)range.most_w - row->uncontrolled_w);
     below_w = fmax(0, row->uncontrolled_w - load_w + (double)range.least_w);
     row->uncontrolled_w = fmax(0, row->uncontrolled_w + f->tuning.gain * (above_w - below_w));
-    row->sample_w = watts_up(row->uncontrolled_w);
     if (above_w > band)
-        row->sample_w = max_w(row->sample_w, reading->load_w - range.most_w);
+        row->judged_w = max_w(row->judged_w, reading->load_w - range.most_w);
+    row->judged_w = max_w(row->judged_w, watts_up(row->uncontrolled_w));
     learn_swing(f, row, above_w, below_w, band);
     learn_noise(row, load_w, &range);
     learn_lag(f, r, load_w, back);
@@ -281,9 +293,12 @@ static void judge_waiting(struct feedback *f, uint32_t r, bool make_room)
     struct feedback_row *row = f->row[r];
     uint32_t done = 0;
 
+    row->judged_w = 0;
     while (done < row->waiting &&
            (told(f, row, row->queue[done].taken_ns) || (make_room && done == 0)))
         judge(f, r, &row->queue[done++]);
+    if (row->judged_w > 0 || (done > 0 && row->known))
+        row->sample_w = row->judged_w;
     row->waiting -= done;
     for (uint32_t i = 0; i < row->waiting; i++)
         row->queue[i] = row->queue[i + done];
@@ -337,20 +352,6 @@ static void take_reading(struct feedback *f, uint32_t r, const struct feedback_i
     }
 }
 
-static void keep_slots(struct feedback *f, uint32_t r, const struct feedback_input *in)
-{
-    struct feedback_row *row = f->row[r];
-
-    if (!in->all_heard) {
-        row->slots = 0; /* a sum without everybody explains nothing */
-        row->waiting = 0;
-        row->at_rest = false;
-    } else if (f->begun) {
-        f->nodes_w[f->ring[r]][(f->slots - 1) % FEEDBACK_SLOTS] = in->nodes_w;
-        row->slots += row->slots < FEEDBACK_SLOTS;
-    }
-}
-
 /* Up at once; down only past a band, so that noise does not move every cap in every tick. */
 static void show(const struct feedback *f, struct feedback_row *row)
 {
@@ -360,6 +361,33 @@ static void show(const struct feedback *f, struct feedback_row *row)
 
     if (most_w > row->shown_w || most_w < row->shown_w - 2 * still_w)
         row->shown_w = most_w + (most_w > 0 ? still_w : 0);
+}
+
+/* The nodes will not tell the moment of a reading any more: it is believed as it stands, since losing data loosens
+ * nothing. */
+static void stop_waiting(struct feedback *f, struct feedback_row *row)
+{
+    if (row->waiting == 0)
+        return;
+    row->waiting = 0;
+    if (!row->hold.started)
+        return;
+    hold_add(&row->hold, &f->site->control, f->now_ns, row->raw_w);
+    show(f, row);
+}
+
+static void keep_slots(struct feedback *f, uint32_t r, const struct feedback_input *in)
+{
+    struct feedback_row *row = f->row[r];
+
+    if (!in->all_heard) {
+        row->slots = 0; /* a sum without everybody explains nothing */
+        stop_waiting(f, row);
+        row->at_rest = false;
+    } else if (f->begun) {
+        f->nodes_w[f->ring[r]][(f->slots - 1) % FEEDBACK_SLOTS] = in->nodes_w;
+        row->slots += row->slots < FEEDBACK_SLOTS;
+    }
 }
 
 static void hold_run(struct feedback *f, uint32_t r, const struct feedback_input *in)
@@ -393,8 +421,10 @@ void feedback_run(struct feedback *f, uint32_t r, const struct feedback_input *i
     keep_slots(f, r, in);
     out->unconfirmed_w = 0;
     out->evident_w = 0;
-    if (!in->good)
+    if (!in->good) {
+        stop_waiting(f, row);
         return;
+    }
     if (in->taken_ns != row->taken_ns)
         take_reading(f, r, in);
     if (!in->all_heard)

@@ -36,12 +36,18 @@ struct feedback_reading {
     int64_t load_w, taken_ns;
 };
 
+struct excursion {
+    double beyond_w; /* of the estimate */
+    int64_t ns;
+};
+
 struct feedback_row {
     struct hold hold;
     bool complete; /* begun with every node heard; before, what silent nodes draw was counted in */
     bool known;    /* uncontrolled_w means something */
     double uncontrolled_w;
     int64_t sample_w; /* the last one that went into the hold */
+    int64_t judged_w; /* the greatest of the readings that are being judged */
     int64_t shown_w;  /* held maximum with a dead band, so that noise moves no caps */
 
     int64_t taken_ns;  /* of the newest reading */
@@ -60,8 +66,9 @@ struct feedback_row {
     double rest_w, quantum_w;
     uint32_t noise_samples, changes; /* saturating */
     bool at_rest;
-    double up_w, down_w; /* the last excursions beyond noise */
-    int64_t up_ns, down_ns;
+    struct excursion up, down; /* the last ones beyond noise */
+    bool went_up, turned;
+    int64_t turned_ns;
     double swing_w; /* greatest of both together, fading */
 
     double lag_cost[FEEDBACK_LAGS]; /* mean square of what each lag leaves unexplained */

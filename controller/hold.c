@@ -31,7 +31,8 @@ static void turn(struct hold *hold, int64_t bucket_ns, int64_t now_ns, int64_t v
 void hold_add(struct hold *hold, const struct control_settings *control, int64_t now_ns,
               int64_t value_w)
 {
-    int64_t bucket_ns = control->uncontrolled_hold_ns / HOLD_BUCKETS + 1;
+    /* The newest bucket is only begun: without it the others must still make up the window. */
+    int64_t bucket_ns = control->uncontrolled_hold_ns / (HOLD_BUCKETS - 1) + 1;
 
     if (!hold->started)
         start(hold, now_ns, value_w);

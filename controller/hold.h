@@ -1,6 +1,6 @@
 /* controller/hold.h - the greatest of a value over a sliding window: up at once, down when the window has passed.
  *
- * The window moves in eighths, so a value is held for the window and up to an eighth longer. Pure. */
+ * The window moves in sevenths: a value is held for the window and up to a seventh longer. Pure. */
 #ifndef CONTROLLER_HOLD_H
 #define CONTROLLER_HOLD_H
 
