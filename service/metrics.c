@@ -7,6 +7,9 @@
 #include "platform/clock.h"
 
 #include <inttypes.h>
+#include <math.h>
+#include <stddef.h>
+#include <string.h>
 
 static void family(FILE *out, const char *name, const char *type, const char *help)
 {
@@ -230,6 +233,7 @@ struct branch_figure {
 FIGURE(measured, e->measured, e->load_w)
 FIGURE(limit, d->hard != NONE_INDEX, d->limit_w)
 FIGURE(soft, d->soft != NONE_INDEX, d->soft_limit_w)
+FIGURE(guard, d->hard != NONE_INDEX, d->guard_w)
 FIGURE(budget, d->limited, d->budget_w)
 FIGURE(committed, true, d->committed_w)
 FIGURE(uncontrolled, true, e->uncontrolled_w)
@@ -239,6 +243,7 @@ static const struct branch_figure branch_figures[] = {
     {"measured", "Load on the branch, only while its meter is fresh.", measured_figure},
     {"limit", "Least hard limit on the branch's load.", limit_figure},
     {"soft_limit", "Least soft limit on the branch's load.", soft_figure},
+    {"guard", "Kept free below the hard limit, for noise and swing.", guard_figure},
     {"budget", "What is left for controllable caps.", budget_figure},
     {"committed", "The most that the branch may draw with the caps in force or in flight.",
      committed_figure},
@@ -264,6 +269,56 @@ static void write_branches(const struct service *s, FILE *out)
             label(out, "{branch=\"", s->site->tree.name[b], "\"} ");
             fprintf(out, "%" PRId64 "\n", value_w);
         }
+    }
+}
+
+/* What a branch's meter and nodes taught, and how near its breaker is. */
+struct learned_figure {
+    const char *name, *help;
+    bool needs_meter;
+    size_t at; /* of a double in struct feedback_figures */
+};
+
+#define AT(field) offsetof(struct feedback_figures, field)
+static const struct learned_figure learned_figures[] = {
+    {"noise_watts", "Standard deviation of the meter's reading at rest.", true, AT(noise_w)},
+    {"swing_watts", "How far load that no node explains goes up and down.", true, AT(swing_w)},
+    {"reading_age_seconds", "Greatest age of a reading of late.", true, AT(reading_age_s)},
+    {"dead_time_seconds", "From a cap that is sent to a reading that shows it, measured.", false,
+     AT(dead_time_s)},
+};
+#undef AT
+
+static void write_learned(const struct service *s, FILE *out)
+{
+    char name[64];
+
+    for (size_t f = 0; f < COUNT(learned_figures); f++) {
+        snprintf(name, sizeof name, "capstan_branch_%s", learned_figures[f].name);
+        family(out, name, "gauge", learned_figures[f].help);
+        for (uint32_t b = 0; b < s->site->tree.branches; b++) {
+            struct feedback_figures figures;
+            double value = 0;
+
+            controller_feedback(s->controller, b, &figures);
+            if (learned_figures[f].needs_meter && !figures.metered)
+                continue;
+            memcpy(&value, (const char *)&figures + learned_figures[f].at, sizeof value);
+            fputs(name, out);
+            label(out, "{branch=\"", s->site->tree.name[b], "\"} ");
+            fprintf(out, "%.3f\n", value);
+        }
+    }
+    family(out, "capstan_branch_trip_margin_seconds", "gauge",
+           "Until a branch's breaker may trip if the load stays; +Inf when it may stay.");
+    for (uint32_t b = 0; b < s->site->tree.branches; b++) {
+        double margin_s = service_trip_margin_s(s, b);
+
+        label(out, "capstan_branch_trip_margin_seconds{branch=\"", s->site->tree.name[b], "\"} ");
+        if (isinf(margin_s))
+            fputs("+Inf\n", out);
+        else
+            fprintf(out, "%.3f\n", margin_s);
     }
 }
 
@@ -333,6 +388,7 @@ void metrics_write(void *context, const struct http_request *request, FILE *out)
     write_devices(s, out);
     write_nodes(s, out);
     write_branches(s, out);
+    write_learned(s, out);
     write_commands(s, out);
     write_troubles(s, out);
 }

@@ -7,6 +7,7 @@
 
 #include <assert.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -367,6 +368,20 @@ bool service_held(const struct service *s, uint32_t node)
     enum bound_kind bound = s->decision->node[node].bound;
 
     return bound == BOUND_ROW || bound == BOUND_GANG || bound == BOUND_MINIMUM;
+}
+
+double service_trip_margin_s(const struct service *s, uint32_t branch)
+{
+    const struct row_table *rows = controller_rows(s->controller);
+    double margin_s = s->decision->row[branch].trip_margin_s;
+
+    for (int phase = 0; phase < PHASES; phase++) {
+        uint32_t r = rows->phase_row[branch * PHASES + (uint32_t)phase];
+
+        if (r != NONE_INDEX)
+            margin_s = fmin(margin_s, s->decision->row[r].trip_margin_s);
+    }
+    return margin_s;
 }
 
 struct node_counts service_node_counts(const struct service *s)

@@ -80,6 +80,9 @@ struct reading service_reading(const struct service *service, uint32_t point, in
 bool service_event_source_fresh(const struct service *service, uint32_t event_source,
                                 int64_t now_ns);
 
+/* The least margin to trip of a branch's rows, s; infinite when the load may stay. */
+double service_trip_margin_s(const struct service *service, uint32_t branch);
+
 /* Nodes as metrics and status count them. A passive one has no actuator, so nobody expects to
  * hear it. */
 struct node_counts {

@@ -8,6 +8,7 @@
 
 #include <inttypes.h>
 #include <jansson.h>
+#include <math.h>
 #include <stdlib.h>
 
 enum { NODES_A_PAGE = 500, NODES_A_PAGE_MOST = 1000 };
@@ -138,6 +139,21 @@ static void set_binding(const struct service *s, json_t *out, uint32_t row)
                         sentence(s, any ? s->decision->row[row].binding : NONE_INDEX));
 }
 
+/* Infinite margins and what no meter teaches are null. */
+static void set_learned(const struct service *s, json_t *out, uint32_t b)
+{
+    const struct row_decision *d = &s->decision->row[b];
+    double margin_s = service_trip_margin_s(s, b);
+    struct feedback_figures f;
+
+    controller_feedback(s->controller, b, &f);
+    json_object_set_new(out, "guard_w", json_number_or_null(d->hard != NONE_INDEX, d->guard_w));
+    json_object_set_new(out, "noise_w", f.metered ? json_real(f.noise_w) : json_null());
+    json_object_set_new(out, "swing_w", f.metered ? json_real(f.swing_w) : json_null());
+    json_object_set_new(out, "dead_time_s", json_real(f.dead_time_s));
+    json_object_set_new(out, "trip_margin_s", isinf(margin_s) ? json_null() : json_real(margin_s));
+}
+
 static json_t *branch_json(const struct service *s, uint32_t b, const struct tally *tally,
                            int64_t now_ns)
 {
@@ -172,6 +188,7 @@ static json_t *branch_json(const struct service *s, uint32_t b, const struct tal
     json_object_set_new(out, "committed_w", json_integer(d->committed_w));
     json_object_set_new(out, "uncontrolled_w", json_integer(e->uncontrolled_w));
     json_object_set_new(out, "shortfall_w", json_integer(d->shortfall_w));
+    set_learned(s, out, b);
     json_object_set_new(out, "nodes", json_integer(tally->nodes));
     json_object_set_new(out, "capped", json_integer(tally->capped));
     json_object_set_new(out, "held", json_integer(tally->held));
