@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { OPT_OBJECTIVE = 'o', OPT_JSON = 'j', FILE_MOST_BYTES = 1 << 30 };
+enum { OPT_OBJECTIVE = 'o', OPT_JSON = 'j', FILE_MOST_BYTES = 256 << 20 };
 
 static const struct argp_option options[] = {
     {"objective", OPT_OBJECTIVE, "max-min|throughput", 0,
@@ -64,6 +64,28 @@ const struct argp allocate_argp = {
     NULL,
     NULL};
 
+/* Standard input for jansson, as far as a file might go. */
+static size_t read_some(void *buffer, size_t room, void *data)
+{
+    size_t *left = data;
+    size_t got = fread(buffer, 1, room, stdin);
+
+    if (ferror(stdin) || got > *left)
+        return (size_t)-1;
+    *left -= got;
+    return got;
+}
+
+/* Names and keys come from the file: nothing of them is to reach the terminal as a command. */
+static char *tame(char *text)
+{
+    for (char *c = text; *c != '\0'; c++) {
+        if ((unsigned char)*c < 0x20 || *c == 0x7f)
+            *c = '?';
+    }
+    return text;
+}
+
 static json_t *read_json(const char *path, struct error *err)
 {
     bool standard = strcmp(path, "-") == 0;
@@ -71,9 +93,10 @@ static json_t *read_json(const char *path, struct error *err)
     json_t *json = NULL;
     char *text = NULL;
     size_t length = 0;
+    size_t left = FILE_MOST_BYTES;
 
     if (standard) {
-        json = json_loadf(stdin, JSON_REJECT_DUPLICATES, &wrong);
+        json = json_load_callback(read_some, &left, JSON_REJECT_DUPLICATES, &wrong);
     } else {
         if (!file_read(path, FILE_MOST_BYTES, &text, &length, err))
             return NULL;
@@ -104,7 +127,7 @@ static void print_table(const struct stated_problem *stated, const struct stated
     const struct problem *p = &stated->problem;
     int node_wide = longest(stated->node_name, p->nodes, 4);
     int row_wide = longest(stated->row_name, p->rows, 4);
-    char bound[256];
+    char bound[BOUND_BY_BYTES];
 
     printf("%-*s  class       cap W    level  bound by\n", node_wide, "node");
     for (uint32_t n = 0; n < p->nodes; n++)
@@ -138,7 +161,8 @@ int cmd_allocate(int argc, char **argv)
     good = json != NULL && problem_from_json(&stated, json, &err) &&
            problem_solve(&stated, a.objective, &answer, &err);
     if (!good) {
-        fprintf(stderr, "%s: %s\n", a.path, error_line(&err, line, sizeof line));
+        error_line(&err, line, sizeof line);
+        fprintf(stderr, "%s: %s\n", a.path, tame(line));
     } else if (a.json || !isatty(STDOUT_FILENO)) {
         json_t *out = answer_to_json(&stated, &answer);
 

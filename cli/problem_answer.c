@@ -146,7 +146,7 @@ json_t *answer_to_json(const struct stated_problem *stated, const struct stated_
     json_t *nodes = json_array();
     json_t *rows = json_array();
     json_t *shed = json_array();
-    char bound[256];
+    char bound[BOUND_BY_BYTES];
 
     for (uint32_t n = 0; n < p->nodes; n++)
         json_array_append_new(nodes, json_pack("{s:s, s:I, s:f, s:s}", "name", stated->node_name[n],

@@ -7,6 +7,10 @@
 /* Times the greatest share, 10, and 10,000: far inside int64_t. */
 #define ALL_MAX_W 50e9
 
+/* Far from where the products of the planner, or a ratio, leave the numbers. */
+#define THROUGHPUT_LEAST 1e-15
+#define THROUGHPUT_MOST 1e15
+
 enum { SHARE_MAX_BP = 100000, WEIGHT_MAX = 1000, CLASS_MAX = 255, PATH_BYTES = 160 };
 
 /* Where in the document we are. */
@@ -56,13 +60,31 @@ static bool get_list(const json_t *json, const char *where, size_t least, size_t
     return true;
 }
 
+/* Nothing that a terminal would obey: below 0x20, 0x7f, and U+0080 .. U+009F, which are C2 80 .. C2 9F in UTF-8. */
+static bool printable(const char *text)
+{
+    for (const char *c = text; *c != '\0'; c++) {
+        unsigned char byte = (unsigned char)*c;
+
+        if (byte < 0x20 || byte == 0x7f || (byte == 0xc2 && (unsigned char)c[1] < 0xa0))
+            return false;
+    }
+    return true;
+}
+
 static bool get_name(const json_t *json, const char *where, const char **name, struct error *err)
 {
-    if (!json_is_string(json) || json_string_length(json) == 0 ||
-        strlen(json_string_value(json)) != json_string_length(json))
+    const char *text = json_string_value(json);
+    size_t length = json_string_length(json);
+
+    if (text == NULL || length == 0 || strlen(text) != length)
         return failure(err, json == NULL ? ERR_MISSING : ERR_TYPE, where, "a name", "%s",
                        type_of(json));
-    *name = json_string_value(json);
+    if (length > NAME_BYTES_MAX || !printable(text))
+        return failure(
+            err, ERR_RANGE, where, "a name of at most 128 bytes, all printable",
+            length > NAME_BYTES_MAX ? "%zu bytes" : "a control character among %zu bytes", length);
+    *name = text;
     return true;
 }
 
@@ -196,7 +218,8 @@ static bool read_settable(struct stated_problem *out, const json_t *json, const 
                        LIMIT_MAX_W, &settable_w[i], err))
             return false;
     }
-    return true;
+    return settable_w[node->settables - 1] > 0 ||
+           failure(err, ERR_RANGE, path.text, "a cap above 0 W at the end", "0 W");
 }
 
 static bool read_caps(struct stated_problem *out, const json_t *json, const char *where,
@@ -218,8 +241,7 @@ static bool read_caps(struct stated_problem *out, const json_t *json, const char
         low_w = node->settable_w[0];
         high_w = node->settable_w[node->settables - 1];
         return get_whole_or(json, "min_w", where, low_w, low_w, low_w, &node->min_w, err) &&
-               get_whole_or(json, "max_w", where, max_w(high_w, 1), high_w, high_w, &node->max_w,
-                            err);
+               get_whole_or(json, "max_w", where, high_w, high_w, high_w, &node->max_w, err);
     }
     return get_whole(json_object_get(json, "max_w"), max_path.text, 1, LIMIT_MAX_W, &node->max_w,
                      err) &&
@@ -240,8 +262,8 @@ static bool read_curve_point(const json_t *json, const char *where, int64_t leas
                    err) ||
         !get_number(json_array_get(json, 1), work_path.text, &point->throughput, err))
         return false;
-    return point->throughput >= 0 ||
-           failure(err, ERR_RANGE, work_path.text, "0 or more", "%g", point->throughput);
+    return (point->throughput >= 0 && point->throughput <= THROUGHPUT_MOST) ||
+           failure(err, ERR_RANGE, work_path.text, "0 .. 1e15", "%g", point->throughput);
 }
 
 static bool read_curve(struct stated_problem *out, const json_t *json, const char *parent,
@@ -271,9 +293,9 @@ static bool read_curve(struct stated_problem *out, const json_t *json, const cha
                        (long long)point[curve->points - 1].cap_w, (long long)node->min_w,
                        (long long)node->max_w);
     whole = curve_throughput(curve, (double)node->max_w);
-    if (!(whole > 0) || most > 1000 * whole)
+    if (!(whole >= THROUGHPUT_LEAST) || most > 1000 * whole)
         return failure(err, ERR_RANGE, path.text,
-                       "at max_w more than 0, and not less than a thousandth of the most", "%g",
+                       "at max_w more than 0, at least 1e-15 and a thousandth of the most", "%g",
                        whole);
     node->curve = curve;
     return true;

@@ -6,7 +6,13 @@
 
 #include <jansson.h>
 
-enum { PROBLEM_ROWS_MAX = 1000000, PROBLEM_NODES_MAX = 1000000, SETTABLES_MAX = 4096 };
+enum {
+    PROBLEM_ROWS_MAX = 1000000,
+    PROBLEM_NODES_MAX = 1000000,
+    SETTABLES_MAX = 4096,
+    NAME_BYTES_MAX = 128,
+    BOUND_BY_BYTES = NAME_BYTES_MAX + 16 /* of the text of bound_by */
+};
 
 struct stated_problem {
     struct arena arena; /* holds everything below */

@@ -141,6 +141,7 @@ static void worked_examples(void **state)
 }
 
 #define ONE(node) "{\"rows\":[{\"name\":\"r\",\"limit_w\":9}],\"nodes\":[" node "]}"
+#define LONG "fifty bytes of a name that goes on and on and on, "
 #define RANGE "\"min_w\":1,\"max_w\":9,"
 
 static const struct {
@@ -165,6 +166,7 @@ static const struct {
     {ONE("{\"name\":\"n\"," RANGE "\"step_w\":0,\"rows\":{}}"), "nodes[0].step_w", "1 .."},
     {ONE("{\"name\":\"n\"," RANGE "\"step_w\":1,\"settable_w\":[1,9],\"rows\":{}}"),
      "nodes[0].step_w", "step_w or settable_w"},
+    {ONE("{\"name\":\"n\",\"settable_w\":[0],\"rows\":{}}"), "nodes[0].settable_w", "above 0 W"},
     {ONE("{\"name\":\"n\",\"settable_w\":[5,5],\"rows\":{}}"), "nodes[0].settable_w[1]", "6 .."},
     {ONE("{\"name\":\"n\",\"settable_w\":[5,8],\"max_w\":9,\"rows\":{}}"), "nodes[0].max_w",
      "8 .. 8"},
@@ -176,13 +178,20 @@ static const struct {
     {ONE("{\"name\":\"n\"," RANGE "\"rows\":{},\"curve\":[[1,1],[9]]}"), "nodes[0].curve[1]",
      "[cap_w, throughput]"},
     {ONE("{\"name\":\"n\"," RANGE "\"rows\":{},\"curve\":[[1,1],[9,-2]]}"), "nodes[0].curve[1][1]",
-     "0 or more"},
+     "0 .. 1e15"},
     {ONE("{\"name\":\"n\"," RANGE "\"rows\":{},\"curve\":[[1,1],[1,2]]}"), "nodes[0].curve[1][0]",
      "2 .."},
     {ONE("{\"name\":\"n\"," RANGE "\"rows\":{},\"curve\":[[2,1],[9,2]]}"), "nodes[0].curve",
      "a curve from min_w to max_w"},
     {ONE("{\"name\":\"n\"," RANGE "\"rows\":{},\"curve\":[[1,1],[9,0]]}"), "nodes[0].curve",
      "at max_w more than 0"},
+    {ONE("{\"name\":\"n\"," RANGE "\"rows\":{},\"curve\":[[1,1],[9,1e300]]}"),
+     "nodes[0].curve[1][1]", "0 .. 1e15"},
+    {ONE("{\"name\":\"n\"," RANGE "\"rows\":{},\"curve\":[[1,0],[9,1e-320]]}"), "nodes[0].curve",
+     "at least 1e-15"},
+    {ONE("{\"name\":\"red \\u001b[31m\"," RANGE "\"rows\":{}}"), "nodes[0].name", "printable"},
+    {ONE("{\"name\":\"\\u009b31m\"," RANGE "\"rows\":{}}"), "nodes[0].name", "printable"},
+    {ONE("{\"name\":\"" LONG LONG LONG "\"," RANGE "\"rows\":{}}"), "nodes[0].name", "128 bytes"},
     {ONE("{\"name\":\"n\"," RANGE "\"rows\":{}},{\"name\":\"n\"," RANGE "\"rows\":{}}"),
      "nodes[1].name", "a name of its own"},
 };

@@ -1,4 +1,5 @@
-/* capstan allocate's input: whatever is taken is also solved, and no row is over its limit unless the least caps are. */
+/* capstan allocate's input: whatever is taken is also solved and answered in full, and no row is over its limit unless
+ * the least caps are. */
 #include "cli/problem_json.h"
 
 #include <stdlib.h>
@@ -7,6 +8,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void check(const struct stated_problem *stated, const struct stated_answer *answer)
 {
+    json_t *json = answer_to_json(stated, answer);
+
+    if (json_array_size(json_object_get(json, "nodes")) != stated->problem.nodes ||
+        json_array_size(json_object_get(json, "rows")) != stated->problem.rows ||
+        json_array_size(json_object_get(json, "shed")) != answer->sheds)
+        abort();
+    json_decref(json);
     for (uint32_t r = 0; r < stated->problem.rows; r++) {
         if (answer->row[r].shortfall_w == 0 && answer->row[r].used_w > stated->problem.limit_w[r])
             abort();
