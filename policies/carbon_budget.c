@@ -82,7 +82,7 @@ struct state {
     int64_t reset_ns; /* monotonic; when the present period began */
     double used_g, carried_g;
     double last_intensity;
-    bool planned;
+    bool planned, planned_placed;
     int64_t planned_ns;
     double planned_intensity;
     double power_w; /* of the plan, now */
@@ -300,13 +300,16 @@ static uint32_t step_at(const struct kept_forecast *f, int64_t utc_s)
     return step < (int64_t)f->count ? (uint32_t)step : f->count;
 }
 
-static double mean_from(const struct kept_forecast *f, uint32_t first, double otherwise)
+/* What stands for the time beyond the forecast: its mean with the error, or without one exactly what is now, so that
+ * all slots are equal and the rest is spent evenly. */
+static double beyond_forecast(const struct kept_forecast *f, uint32_t first, double error,
+                              double now)
 {
     double sum = 0.0;
 
     for (uint32_t i = first; i < f->count; i++)
         sum += (double)f->value[i];
-    return first < f->count ? sum / (f->count - first) : otherwise;
+    return first < f->count ? sum / (f->count - first) * error : now;
 }
 
 struct outlook {
@@ -323,7 +326,7 @@ static void look_ahead(const struct settings *s, const struct state *state, int6
     const struct kept_forecast *f = &state->forecast;
     double error = 1.0 + (double)s->forecast_error_bp / (double)SHARE_WHOLE_BP;
     double now = state->last_intensity;
-    double beyond = mean_from(f, step_at(f, utc_s), now / error) * error;
+    double beyond = beyond_forecast(f, step_at(f, utc_s), error, now);
     int64_t at_s = utc_s;
     int64_t end_s = utc_s + (int64_t)ceil(left_s);
 
@@ -350,6 +353,17 @@ static void look_ahead(const struct settings *s, const struct state *state, int6
     }
 }
 
+/* Where the forecast is read: a clock that is lost is taken to go on. */
+static int64_t believed_utc_s(const struct state *state, const struct snapshot *snapshot,
+                              const struct place *place)
+{
+    if (place != NULL)
+        return snapshot->local.utc_s;
+    if (state->clock.last_ns == 0)
+        return 0; /* never known: before any forecast */
+    return state->clock.last_utc_s + (snapshot->now_ns - state->clock.last_ns) / NS_PER_S;
+}
+
 enum reason { REASON_FORECAST, REASON_EVENLY, REASON_SPENT, REASON_CLOCK };
 
 static void plan(const struct settings *s, struct state *state, const struct policy_input *in,
@@ -367,8 +381,7 @@ static void plan(const struct settings *s, struct state *state, const struct pol
     struct outlook ahead;
     bool carried = false;
 
-    look_ahead(s, state, place != NULL ? in->snapshot->local.utc_s : 0, left_s, bounds.low_w,
-               &ahead);
+    look_ahead(s, state, believed_utc_s(state, in->snapshot, place), left_s, bounds.low_w, &ahead);
     bounds.budget_g = budget_g(s, state) - state->used_g - ahead.reserve_g;
     carried = carbon_plan(ahead.slot, ahead.slots, &bounds, (enum work_value)s->value);
     /* What no cap can lower is not asked for: then it is the floor. */
@@ -379,14 +392,19 @@ static void plan(const struct settings *s, struct state *state, const struct pol
                     : ahead.forecast ? REASON_FORECAST
                                      : REASON_EVENLY;
     state->planned = true;
+    state->planned_placed = place != NULL;
     state->planned_ns = in->snapshot->now_ns;
     state->planned_intensity = state->last_intensity;
 }
 
-static bool plan_due(const struct state *state, int64_t now_ns)
+/* Also at once when the intensity or the clock is another. */
+static bool plan_due(const struct state *state, int64_t now_ns, bool placed)
 {
+    double off = fabs(state->last_intensity - state->planned_intensity);
+
     return !state->planned || now_ns - state->planned_ns >= PLAN_EVERY_S * NS_PER_S ||
-           state->clock.stepped || state->last_intensity > 1.01 * state->planned_intensity;
+           placed != state->planned_placed || (placed && state->clock.stepped) ||
+           off > 0.01 * state->planned_intensity;
 }
 
 static void evaluate(const void *settings, void *memory, uint32_t index,
@@ -404,7 +422,7 @@ static void evaluate(const void *settings, void *memory, uint32_t index,
     if (placed)
         count_period(s, state, &place, in->snapshot->now_ns);
     keep_forecast(s, state, in->snapshot);
-    if (plan_due(state, in->snapshot->now_ns))
+    if (plan_due(state, in->snapshot->now_ns, placed))
         plan(s, state, in, placed ? &place : NULL);
     limit = (struct limit){
         .row = s->branch,

@@ -6,7 +6,7 @@
  * (Karush-Kuhn-Tucker: V'(p_t) = price x c_t), so one number says the power of each:
  *     linear  V = p        full below a threshold of c, low above it, the slots at the threshold share the rest
  *     concave V = sqrt p   p_t = k / c_t^2
- * Pure. Worked numbers in tests/policies/carbon_plan_test.c. */
+ * Pure. Worked numbers in tests/policies/arithmetic_test.c. */
 #ifndef POLICIES_CARBON_PLAN_H
 #define POLICIES_CARBON_PLAN_H
 

@@ -8,8 +8,8 @@
  *            0              t           T
  *
  * Load that is above what is permitted does not fall at once: what it draws until it has (dead time, then a rate) is
- * taken off S first. Near the end the time left counts at least as one dead time and a tick, so that a rest of
- * energy never becomes a burst. With S used up the window is lost: the load goes to `floor`, and the next window is
+ * taken off S first. In the last dead time and tick of a window nothing can be done for it any more: the limit stays,
+ * so that a rest of energy never becomes a burst. With S used up the window is lost: the load goes to `floor`, and the next window is
  * defended. What is defended is the highest of the target, the month's peak so far and the ratchet: a peak that is
  * billed anyway is free.
  *
@@ -75,7 +75,8 @@ struct state {
     struct demand_peaks peaks;
     bool recalled; /* and not evaluated yet */
     int64_t recalled_utc_s;
-    /* The last evaluation, for figures. */
+    /* The last evaluation, for figures and for the end of a window. */
+    bool decided;
     double permitted_w, defended_w, month_peak_w, left_s, used_wh;
 };
 
@@ -346,12 +347,14 @@ static enum reason decide(const struct settings *s, struct state *state,
     state->used_wh =
         fixed ? state->window_high_wh : energy_ring_recent_wh(&state->ring, window_s(s));
     state->left_s = fixed ? window_s(s) - place->into_s : seconds(s->sub_ns - state->ring.into_ns);
-    if (fixed)
-        permitted_w = fmin(permitted_w, fixed_w(s, state, allowed_wh, measured_w,
-                                                fmax(state->left_s, least_left_s)));
+    if (fixed && state->left_s >= least_left_s)
+        permitted_w = fmin(permitted_w, fixed_w(s, state, allowed_wh, measured_w, state->left_s));
+    else if (fixed) /* too late for this window to do anything about */
+        permitted_w = fmin(permitted_w, state->decided ? state->permitted_w : state->defended_w);
     if (!fixed || !steady)
         permitted_w = fmin(permitted_w, sliding_w(s, state, allowed_wh, measured_w, least_left_s));
     state->permitted_w = fmax(permitted_w, (double)s->floor_w);
+    state->decided = true;
     if (permitted_w <= (double)s->floor_w)
         return REASON_LOST;
     return !steady || place == NULL ? REASON_CLOCK : fixed ? REASON_FIXED : REASON_SLIDING;

@@ -127,6 +127,9 @@ static void advance(struct held_event *e, const struct snapshot *snapshot)
 {
     if (!e->placed && e->phase != EVENT_RECOVERING)
         place(e, snapshot);
+    if (e->recalled && e->phase == EVENT_RECOVERING)
+        e->recovering_ns = snapshot->now_ns;
+    e->recalled = false;
     if (e->phase == EVENT_PENDING && event_starts_in_s(e, snapshot) == 0.0 && !e->cancelled)
         e->phase = EVENT_ACTIVE;
     if ((e->phase == EVENT_PENDING || e->phase == EVENT_ACTIVE) && ended(e, snapshot)) {
@@ -150,8 +153,10 @@ void event_table_remember(const struct event_table *table, struct notes *notes)
     for (uint32_t i = 0; i < EVENTS_MAX; i++) {
         const struct held_event *e = &table->event[i];
 
-        if (e->phase != EVENT_PENDING && e->phase != EVENT_ACTIVE)
+        if (e->phase == EVENT_FREE)
             continue;
+        note_put_at(notes, "recovering", count, e->phase == EVENT_RECOVERING);
+        note_put_at(notes, "limit_w", count, e->limit_w);
         note_put_at(notes, "id", count, e->mark);
         note_put_at(notes, "start_utc_s", count, (double)e->start_utc_s);
         note_put_at(notes, "end_utc_s", count, (double)e->end_utc_s);
@@ -171,7 +176,7 @@ void event_table_recall(struct event_table *table, const struct policy_note note
 
     for (uint32_t i = 0; i < EVENTS_MAX; i++) {
         struct held_event *e = &table->event[i];
-        double start = 0, end = 0, reduction = 0, target_w = 0, mark = 0;
+        double start = 0, end = 0, reduction = 0, target_w = 0, mark = 0, recovering = 0;
 
         if (!note_get_at(note, notes, "id", i, 0, 4503599627370496.0, &mark) ||
             !note_get_at(note, notes, "start_utc_s", i, 1, most_s, &start) ||
@@ -179,7 +184,9 @@ void event_table_recall(struct event_table *table, const struct policy_note note
             !note_get_at(note, notes, "reduction", i, 0, 1, &reduction) ||
             !note_get_at(note, notes, "target_w", i, 0, most_w, &target_w))
             continue;
-        *e = (struct held_event){.phase = EVENT_PENDING,
+        (void)note_get_at(note, notes, "recovering", i, 0, 1, &recovering);
+        *e = (struct held_event){.phase = recovering > 0 ? EVENT_RECOVERING : EVENT_PENDING,
+                                 .recalled = true,
                                  .mark = mark,
                                  .start_utc_s = (int64_t)start,
                                  .end_utc_s = (int64_t)end,
@@ -187,6 +194,7 @@ void event_table_recall(struct event_table *table, const struct policy_note note
                                  .target_w = (int64_t)target_w,
                                  .ratio = 1.0};
         (void)note_get_at(note, notes, "ratio", i, 0, 2, &e->ratio);
+        (void)note_get_at(note, notes, "limit_w", i, 0, most_w, &e->limit_w);
         e->before_known = note_get_at(note, notes, "before_w", i, 0, most_w, &e->before_w);
         e->biting = e->before_known;
     }

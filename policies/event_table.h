@@ -28,6 +28,7 @@ struct held_event {
     double before_w;       /* what recovery goes back to, at most */
     double ratio;          /* same-day adjustment of the baseline, fixed when it begins to bite */
     double limit_w;        /* in force in the last tick, or where recovery began */
+    bool recalled;         /* after a restart; its recovery begins again */
     int64_t recovering_ns; /* since when */
 };
 
@@ -47,7 +48,7 @@ void event_table_advance(struct event_table *table, const struct snapshot *snaps
 double event_starts_in_s(const struct held_event *event, const struct snapshot *snapshot);
 
 void event_table_remember(const struct event_table *table, struct notes *notes);
-/* Only what still limits: pending and active events. */
+/* A recovery begins again from the start: nobody knows how far it was. */
 void event_table_recall(struct event_table *table, const struct policy_note note[], uint32_t notes);
 
 #endif

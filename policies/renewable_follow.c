@@ -63,8 +63,8 @@ static int64_t battery_w(const struct settings *s, const struct policy_input *in
     if (battery->charge_point == NONE_INDEX || battery->capacity_wh <= 0 ||
         !reading_good(&in->snapshot->reading[battery->charge_point], &charge_percent))
         return 0;
-    usable_wh = (charge_percent / 100.0 - (double)battery->reserve_bp / (double)SHARE_WHOLE_BP) *
-                (double)battery->capacity_wh;
+    usable_wh = (charge_percent - (double)battery->reserve_bp / 100.0) *
+                (double)battery->capacity_wh / 100.0;
     return (int64_t)floor(fmin(fmax(usable_wh, 0.0) / hours, (double)battery->rated_w));
 }
 

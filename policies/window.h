@@ -1,6 +1,6 @@
 /* policies/window.h - the arithmetic of demand windows: how much may still be drawn.
  *
- * Energies in Wh, powers in W, times in s. Worked numbers in tests/policies/window_test.c. Pure. */
+ * Energies in Wh, powers in W, times in s. Worked numbers in tests/policies/arithmetic_test.c. Pure. */
 #ifndef POLICIES_WINDOW_H
 #define POLICIES_WINDOW_H
 

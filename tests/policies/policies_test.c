@@ -1,101 +1,8 @@
-/* What each policy kind asks for, evaluated alone on hand-made readings. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+/* What each policy kind asks for, evaluated alone on hand-made readings. The larger kinds have files of their own. */
+#include "tests/policies/bench.h"
+
 #include <stdio.h>
 #include <string.h>
-
-#include <cmocka.h>
-
-#include "policies/policy.h"
-#include "tests/support/site_text.h"
-
-enum { POINTS_MAX = 16, LIMITS_MAX = 64 };
-
-static const char site_text[] =
-    "site = { name = \"t\"; time_zone = \"UTC\"; };\n"
-    "control = { failover = \"check\"; failover_overload = \"110 %\"; };\n"
-    "feeds = ( { name = \"A\"; branch = \"a\"; }, { name = \"B\"; branch = \"b\"; } );\n"
-    "branches = ( { name = \"root\"; rating = \"1 MW\"; derating = \"100 %\"; meter = \"grid\"; "
-    "},\n"
-    "  { name = \"a\"; parent = \"root\"; rating = \"500 kVA\"; derating = \"80 %\"; "
-    "least_power_factor = 0.9; },\n"
-    "  { name = \"b\"; parent = \"root\"; rating = \"100 A\"; voltage = \"230 V\"; least_voltage = "
-    "\"207 V\";\n"
-    "    derating = \"80 %\"; least_power_factor = 0.9; } );\n"
-    "node_kinds = ( { name = \"k\"; cap_min = 100; cap_max = 500; cap_step = 1; safe_cap = 100; "
-    "uncapped = 500;\n"
-    "  remainder = 0; idle = 0; } );\n"
-    "nodes = ( { name = \"n\"; kind = \"k\"; actuator = \"x\"; feeds = ( { branch = \"a\"; }, { "
-    "branch = \"b\"; } ); } );\n"
-    "sources = ( { name = \"pv\"; kind = \"pv\"; branch = \"root\"; meter = \"sun\"; rated = \"500 "
-    "kW\"; } );\n"
-    "signals = ( { name = \"grid\"; driver = \"feed\"; quantity = \"power\"; stale_after = \"1 "
-    "min\"; }, { name = \"sun\"; "
-    "driver = \"feed\"; quantity = \"power\"; stale_after = \"1 min\"; },\n"
-    "  { name = \"carbon\"; driver = \"feed\"; quantity = \"carbon_intensity\"; stale_after = \"1 "
-    "min\"; } );\n"
-    "actuators = ( { name = \"x\"; driver = \"agent\"; } );\n";
-
-/* One policy on one site, its inputs in the test's hands. */
-struct bench {
-    struct site *site;
-    struct policy_set *set;
-    struct arena arena;
-    struct row_table rows;
-    struct reading reading[POINTS_MAX];
-    struct snapshot snapshot;
-    struct estimate estimate;
-    struct limit limit[LIMITS_MAX];
-    struct limit_list limits;
-    uint64_t state[32];
-};
-
-static void bench_open(struct bench *b, const char *policy)
-{
-    memset(b, 0, sizeof *b);
-    b->site = site_from_text(site_text);
-    b->set = policies_from_text(policy, b->site);
-    rows_build(&b->rows, b->site, &b->arena);
-    b->estimate.row = arena_array(&b->arena, b->rows.count, struct row_estimate);
-    b->estimate.generation_w = arena_array(&b->arena, b->site->tree.branches, int64_t);
-    b->snapshot =
-        (struct snapshot){.now_ns = NS_PER_S, .local = {true, 0, 0, 0}, .reading = b->reading};
-}
-
-static void bench_close(struct bench *b)
-{
-    arena_free(&b->arena);
-    policy_set_free(b->set);
-    site_free(b->site);
-}
-
-/* The limits that policy `index` adds now; the first one's value. */
-static int64_t evaluate(struct bench *b, uint32_t index)
-{
-    const struct policy *policy = &b->set->policy[index];
-    struct policy_input in = {b->site, &b->rows, &b->snapshot, &b->estimate};
-
-    assert_true(policy->kind->state_size <= sizeof b->state);
-    b->limits = (struct limit_list){.limit = b->limit, .room = LIMITS_MAX};
-    policy->kind->evaluate(policy->settings, b->state, index, &in, &b->limits);
-    assert_true(b->limits.count > 0 && b->limits.dropped == 0);
-    return b->limit[0].value_w;
-}
-
-static void read_point(struct bench *b, const char *point, double value, enum quality quality)
-{
-    uint32_t p = site_point(b->site, point);
-
-    assert_true(p < POINTS_MAX);
-    b->reading[p] = (struct reading){value, b->snapshot.now_ns, quality, FLAW_NONE};
-}
-
-static void pass_seconds(struct bench *b, int64_t seconds)
-{
-    b->snapshot.now_ns += seconds * NS_PER_S;
-}
 
 /* ---- equipment_limit ---- */
 
@@ -117,7 +24,7 @@ static void every_rating_becomes_a_limit_in_watts(void **state)
 
     (void)state;
     bench_open(&b, "policies = ( );");
-    evaluate(&b, 0);
+    bench_evaluate(&b, 0);
     assert_int_equal(limit_on(&b, "root")->value_w, 1000000);
     assert_int_equal(limit_on(&b, "a")->value_w, 360000);                  /* 500 kVA x 0.8 x 0.9 */
     assert_int_equal(limit_on(&b, "a with feed B lost")->value_w, 495000); /* 500 kVA x 1.1 x 0.9 */
@@ -157,7 +64,7 @@ static void a_contract_follows_weekday_and_hour(void **state)
     for (size_t i = 0; i < COUNT(cases); i++) {
         b.snapshot.local.weekday = cases[i].weekday;
         b.snapshot.local.minute_of_day = cases[i].minute;
-        assert_int_equal(evaluate(&b, 1), cases[i].limit_w);
+        assert_int_equal(bench_evaluate(&b, 1), cases[i].limit_w);
     }
     bench_close(&b);
 }
@@ -169,7 +76,7 @@ static void an_unknown_clock_takes_the_least_limit(void **state)
     (void)state;
     bench_open(&b, contract);
     b.snapshot.local.known = false;
-    assert_int_equal(evaluate(&b, 1), 500000);
+    assert_int_equal(bench_evaluate(&b, 1), 500000);
     bench_close(&b);
 }
 
@@ -180,7 +87,7 @@ static void production_makes_room_less_its_margin(void **state)
     (void)state;
     bench_open(&b, contract);
     b.estimate.generation_w[site_branch(b.site, "root")] = 200000;
-    assert_int_equal(evaluate(&b, 1), 950000);
+    assert_int_equal(bench_evaluate(&b, 1), 950000);
     /* Once nobody renews it, neither production nor a generous hour is relied on. */
     assert_int_equal(limit_now_w(&b.limit[0], b.limit[0].valid_until_ns + 1), 500000);
     bench_close(&b);
@@ -205,7 +112,7 @@ static int64_t share_now(struct bench *b, double intensity, enum quality quality
 {
     read_point(b, "carbon", intensity, quality);
     /* 200 kW and the share of 200 kW more */
-    return (evaluate(b, 1) - 200000) / 2000;
+    return (bench_evaluate(b, 1) - 200000) / 2000;
 }
 
 static void bands_have_hysteresis(void **state)
@@ -286,17 +193,73 @@ static void sun_is_followed_down_at_once_and_up_gently(void **state)
                    "sources = ( \"pv\" );"
                    " import_target = \"300 kW\"; rise = \"5 kW/s\"; } );");
     read_point(&b, "sun", 100000, QUALITY_GOOD);
-    assert_int_equal(evaluate(&b, 1), 400000);
+    assert_int_equal(bench_evaluate(&b, 1), 400000);
     read_point(&b, "sun", 40000, QUALITY_GOOD);
     pass_seconds(&b, 1);
-    assert_int_equal(evaluate(&b, 1), 340000);
+    assert_int_equal(bench_evaluate(&b, 1), 340000);
     read_point(&b, "sun", 100000, QUALITY_GOOD);
     pass_seconds(&b, 2);
-    assert_int_equal(evaluate(&b, 1), 350000);
+    assert_int_equal(bench_evaluate(&b, 1), 350000);
     read_point(&b, "sun", 100000, QUALITY_STALE);
     pass_seconds(&b, 1);
-    assert_int_equal(evaluate(&b, 1), 300000);
+    assert_int_equal(bench_evaluate(&b, 1), 300000);
     assert_int_equal(b.limit[0].strength, LIMIT_SOFT);
+    bench_close(&b);
+}
+
+/* 400 kWh at 70 % with a reserve of 20 % over 2 h: 100 kW. */
+static void a_battery_is_credited_what_it_can_give_for_the_time_above_its_reserve(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    bench_open(&b, "policies = ( { name = \"sun\"; kind = \"renewable_follow\"; branch = \"root\"; "
+                   "sources = ( \"pv\", \"battery\" ); import_target = \"300 kW\"; "
+                   "battery_time = \"2 h\"; } );");
+    read_point(&b, "sun", 50000, QUALITY_GOOD);
+    read_point(&b, "discharge", 140000,
+               QUALITY_GOOD); /* what it gives now is not what it can give */
+    read_point(&b, "charge", 70, QUALITY_GOOD);
+    assert_int_equal(bench_evaluate(&b, 1), 450000);
+    read_point(&b, "charge", 100, QUALITY_GOOD); /* 320 kWh over 2 h, but rated 150 kW */
+    pass_seconds(&b, 60);
+    assert_int_equal(bench_evaluate(&b, 1), 500000);
+    read_point(&b, "charge", 20, QUALITY_GOOD);
+    pass_seconds(&b, 1);
+    assert_int_equal(bench_evaluate(&b, 1), 350000);
+    read_point(&b, "charge", 90, QUALITY_STALE);
+    pass_seconds(&b, 60);
+    assert_int_equal(bench_evaluate(&b, 1), 350000);
+    assert_int_equal((int64_t)figure(&b, "battery_w"), 0);
+    bench_close(&b);
+}
+
+static void a_battery_without_a_time_counts_with_what_it_gives_now(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    bench_open(&b, "policies = ( { name = \"sun\"; kind = \"renewable_follow\"; branch = \"root\"; "
+                   "sources = ( \"battery\" ); import_target = \"300 kW\"; } );");
+    read_point(&b, "discharge", 40000, QUALITY_GOOD);
+    read_point(&b, "charge", 20, QUALITY_GOOD);
+    assert_int_equal(bench_evaluate(&b, 1), 340000);
+    bench_close(&b);
+}
+
+static void another_basis_forgets_the_feed_that_was_seen(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    open_carbon(&b);
+    assert_int_equal(share_now(&b, 150, QUALITY_GOOD), 100);
+    bench_reload(&b,
+                 "policies = ( { name = \"low\"; kind = \"carbon_response\"; signal = \"carbon\"; "
+                 "branch = \"root\"; basis = \"marginal\"; rate = \"600 %/min\";\n"
+                 "  bands = ( { above = \"500 g/kWh\"; share = \"30 %\"; } ); } );");
+    pass_seconds(&b, 60);
+    assert_int_equal(share_now(&b, 0, QUALITY_STALE), 30);
     bench_close(&b);
 }
 
@@ -307,7 +270,7 @@ static void every_limit_can_be_explained(void **state)
 
     (void)state;
     bench_open(&b, contract);
-    evaluate(&b, 1);
+    bench_evaluate(&b, 1);
     policy_explain(b.set, &b.limit[0], b.site, sentence, sizeof sentence);
     assert_string_equal(sentence, "contract: import of 800.0 kW + 0.0 kW of on-site production");
     bench_close(&b);
@@ -325,6 +288,9 @@ int main(void)
         cmocka_unit_test(a_lost_carbon_feed_never_raises),
         cmocka_unit_test(a_reload_may_bring_fewer_bands),
         cmocka_unit_test(sun_is_followed_down_at_once_and_up_gently),
+        cmocka_unit_test(a_battery_is_credited_what_it_can_give_for_the_time_above_its_reserve),
+        cmocka_unit_test(a_battery_without_a_time_counts_with_what_it_gives_now),
+        cmocka_unit_test(another_basis_forgets_the_feed_that_was_seen),
         cmocka_unit_test(every_limit_can_be_explained),
     };
 

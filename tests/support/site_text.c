@@ -19,6 +19,8 @@ static const struct setting none[] = {{0}};
 
 static const struct driver_schema drivers[] = {
     {"feed", ROLE_SIGNAL, none, sizeof(struct no_settings)},
+    {"feed", ROLE_FORECAST, none, sizeof(struct no_settings)},
+    {"feed", ROLE_EVENTS, none, sizeof(struct no_settings)},
     {"agent", ROLE_ACTUATOR, none, sizeof(struct no_settings)},
     {0},
 };

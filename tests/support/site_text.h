@@ -4,7 +4,7 @@
 
 #include "config/load.h"
 
-/* Loads a site whose devices name the drivers "feed" (meters and signals) and "agent" (actuators), which take no
+/* Loads a site whose devices name the drivers "feed" (signals, forecasts and sources of events) and "agent" (actuators), which take no
  * settings. A mistake in the text fails the test with its diagnostics. Free with site_free. */
 struct site *site_from_text(const char *text);
 
