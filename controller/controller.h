@@ -73,4 +73,11 @@ bool controller_deposed(const struct controller *controller);
 /* The highest epoch that any node has reported: a controller that starts anew must be above it. */
 uint64_t controller_highest_epoch(const struct controller *controller);
 
+/* The state of policy `policy` of the present set, for its kind's remember and figures; valid until the next reload. */
+const void *controller_policy_state(const struct controller *controller, uint32_t policy);
+
+/* Gives a policy what it remembered before a restart; only before the first tick. */
+void controller_recall(struct controller *controller, uint32_t policy,
+                       const struct policy_note note[], uint32_t notes);
+
 #endif

@@ -437,3 +437,17 @@ uint64_t controller_highest_epoch(const struct controller *controller)
 {
     return controller->stage.highest_epoch;
 }
+
+const void *controller_policy_state(const struct controller *controller, uint32_t policy)
+{
+    return controller->policy_state[policy];
+}
+
+void controller_recall(struct controller *controller, uint32_t policy,
+                       const struct policy_note note[], uint32_t notes)
+{
+    const struct policy *p = &controller->policies->policy[policy];
+
+    if (p->kind->recall != NULL)
+        p->kind->recall(p->settings, controller->policy_state[policy], note, notes);
+}

@@ -98,6 +98,30 @@ static void write_policy(const struct service *s, FILE *out)
     fprintf(out, "capstan_policy_reloads_total{result=\"failed\"} %" PRIu64 "\n", r->failed);
 }
 
+/* Names say the unit, since each kind has figures of its own. */
+static void write_policy_figures(const struct service *s, FILE *out)
+{
+    const struct policy_set *set = s->reload.policies;
+    struct policy_figure figure[POLICY_FIGURES_MAX];
+
+    family(out, "capstan_policy_figure", "gauge",
+           "What policies count and permit; the figure's name says its unit.");
+    for (uint32_t p = 0; p < set->count; p++) {
+        const struct policy *policy = &set->policy[p];
+        uint32_t count =
+            policy->kind->figures == NULL
+                ? 0
+                : policy->kind->figures(policy->settings, controller_policy_state(s->controller, p),
+                                        figure);
+
+        for (uint32_t f = 0; f < count; f++) {
+            label(out, "capstan_policy_figure{policy=\"", policy->name, "\"");
+            fprintf(out, ",kind=\"%s\",figure=\"%s\"} %.17g\n", policy->kind->name, figure[f].name,
+                    figure[f].value);
+        }
+    }
+}
+
 /* ---- what comes in --------------------------------------------------------------------------- */
 
 static void write_readings(const struct service *s, FILE *out)
@@ -382,6 +406,7 @@ void metrics_write(void *context, const struct http_request *request, FILE *out)
     write_service(s, out);
     write_ticks(s, out);
     write_policy(s, out);
+    write_policy_figures(s, out);
     write_readings(s, out);
     write_forecasts(s, out);
     write_events(s, out);

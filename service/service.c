@@ -1,6 +1,7 @@
 #include "service/service.h"
 
 #include "service/local_time.h"
+#include "service/memory.h"
 
 #include "platform/clock.h"
 #include "platform/log.h"
@@ -24,6 +25,7 @@ static void save_state(struct service *s)
 
     for (uint32_t n = 0; n < s->site->nodes.count; n++)
         s->state.remainder_w[n] = controller_learned_remainder_w(s->controller, n);
+    state_keep(&s->state, memory_take(s->controller, s->reload.policies));
     saved = state_save(&s->state, s->site, s->state.remainder_w, &err);
     if (!saved && !s->unsaved)
         log_event(LOG_LEVEL_ERROR, "state.unsaved", "why=\"%s\"",
@@ -264,6 +266,7 @@ static void begin(struct service *s, const char *policy_path, struct policy_set 
                                                .remainder_w = s->state.remainder_w};
 
     s->controller = controller_create(s->site, policies, &options);
+    memory_give(s->state.memory, s->controller, policies);
     urgency_init(&s->urgency, s->site, controller_rows(s->controller), &s->arena);
     reload_init(&s->reload, s->loop, s->site, policy_path, policies, on_policies, s);
     reload_start(&s->reload);

@@ -1,6 +1,6 @@
 /* The file is small JSON,
- * {"version":1,"site":"demo","epoch":8,"remainder_w":{"rack01-gpu1":412}}: a node that the site
- * no longer has is forgotten, one that it has and the file lacks is unknown. */
+ * {"version":1,"site":"demo","epoch":8,"remainder_w":{"rack01-gpu1":412},"policies":{...}}: a node
+ * that the site no longer has is forgotten, one that it has and the file lacks is unknown. */
 #include "service/state.h"
 
 #include "platform/file.h"
@@ -84,12 +84,13 @@ static bool read_remainders(const json_t *map, const struct site *site, int64_t 
     return true;
 }
 
-static bool read_document(const json_t *root, const struct site *site, const char *path,
-                          uint64_t *stored_epoch, int64_t remainder_w[], struct error *err)
+static bool read_document(json_t *root, const struct site *site, const char *path,
+                          uint64_t *stored_epoch, struct state *state, struct error *err)
 {
     const json_t *version = json_object_get(root, "version");
     const json_t *epoch = json_object_get(root, "epoch");
     const json_t *map = json_object_get(root, "remainder_w");
+    json_t *policies = json_object_get(root, "policies");
 
     if (!json_is_integer(version) || json_integer_value(version) != STATE_VERSION)
         return failure(err, ERR_PROTOCOL, path, "version 1", "another or none");
@@ -98,14 +99,17 @@ static bool read_document(const json_t *root, const struct site *site, const cha
         return failure(err, ERR_RANGE, path, "an epoch of 0 .. 2^53 - 10^6", "another or none");
     if (map != NULL && !json_is_object(map))
         return failure(err, ERR_TYPE, path, "remainder_w as an object", "something else");
-    if (!read_remainders(map, site, remainder_w, path, err))
+    if (policies != NULL && !json_is_object(policies))
+        return failure(err, ERR_TYPE, path, "policies as an object", "something else");
+    if (!read_remainders(map, site, state->remainder_w, path, err))
         return false;
+    state_keep(state, json_incref(policies)); /* which takes NULL, too */
     *stored_epoch = (uint64_t)json_integer_value(epoch);
     return true;
 }
 
 static bool read_file(const char *path, const struct site *site, uint64_t *stored_epoch,
-                      int64_t remainder_w[], struct error *err)
+                      struct state *state, struct error *err)
 {
     char *text = NULL;
     size_t length = 0;
@@ -119,7 +123,7 @@ static bool read_file(const char *path, const struct site *site, uint64_t *store
     free(text);
     if (root == NULL)
         return failure(err, ERR_SYNTAX, path, "JSON", "line %d: %s", at.line, at.text);
-    ok = read_document(root, site, path, stored_epoch, remainder_w, err);
+    ok = read_document(root, site, path, stored_epoch, state, err);
     json_decref(root);
     return ok;
 }
@@ -141,7 +145,7 @@ static void load(struct state *state, const struct site *site, int64_t wall_ms)
     forget_remainders(state, site);
     if (access(path, F_OK) != 0) {
         state->origin = STATE_MISSING;
-    } else if (read_file(path, site, &stored, state->remainder_w, &state->damage)) {
+    } else if (read_file(path, site, &stored, state, &state->damage)) {
         state->origin = STATE_STORED;
         state->epoch = stored + 1;
         return;
@@ -182,6 +186,12 @@ bool state_outrank(struct state *state, uint64_t seen_epoch)
     return true;
 }
 
+void state_keep(struct state *state, json_t *memory)
+{
+    json_decref(state->memory);
+    state->memory = memory;
+}
+
 bool state_save(struct state *state, const struct site *site, const int64_t remainder_w[],
                 struct error *err)
 {
@@ -196,6 +206,8 @@ bool state_save(struct state *state, const struct site *site, const int64_t rema
     for (uint32_t n = 0; n < site->nodes.count; n++)
         if (remainder_w[n] >= 0)
             json_object_set_new(map, site->nodes.name[n], json_integer(remainder_w[n]));
+    if (state->memory != NULL)
+        json_object_set(root, "policies", state->memory);
     text = json_dumps(root, JSON_INDENT(1));
     json_decref(map);
     json_decref(root);
@@ -214,4 +226,5 @@ void state_close(struct state *state)
     if (state->lock >= 0)
         close(state->lock);
     state->lock = -1;
+    state_keep(state, NULL);
 }

@@ -12,6 +12,8 @@
 #include "model/error.h"
 #include "model/site.h"
 
+struct json_t;
+
 enum state_origin {
     STATE_STORED, /* the epoch is the stored one + 1 */
     STATE_MISSING,
@@ -21,8 +23,9 @@ enum state_origin {
 struct state {
     char folder[512];
     uint64_t epoch;
-    uint64_t outrank;     /* saved in place of a lower epoch: the next start must be above it */
-    int64_t *remainder_w; /* [nodes]; negative: not known */
+    uint64_t outrank;      /* saved in place of a lower epoch: the next start must be above it */
+    int64_t *remainder_w;  /* [nodes]; negative: not known */
+    struct json_t *memory; /* what policies remember, see service/memory.h; NULL: nothing. Ours */
     enum state_origin origin;
     char aside[600];     /* STATE_DAMAGED: where the damaged file is now */
     struct error damage; /* STATE_DAMAGED: what was wrong with it */
@@ -40,7 +43,10 @@ MUST_USE bool state_open(struct state *state, const char *folder, const struct s
  * if it is so high that there would be no room to count on from it; it is not taken then. */
 MUST_USE bool state_outrank(struct state *state, uint64_t seen_epoch);
 
-/* Writes the epoch and the remainders [nodes] atomically. */
+/* Takes over what policies remember now; NULL is fine. On disk with the next save. */
+void state_keep(struct state *state, struct json_t *memory);
+
+/* Writes the epoch, the remainders [nodes] and what policies remember atomically. */
 MUST_USE bool state_save(struct state *state, const struct site *site, const int64_t remainder_w[],
                          struct error *err);
 

@@ -384,17 +384,40 @@ static json_t *alarms_json(const struct service *s, int64_t now_ns)
 
 /* ---- the rest -------------------------------------------------------------------------------- */
 
+/* {"peak": {"permitted_w": 840000.0, ...}}: the names say the unit. */
+static json_t *figures_json(const struct service *s)
+{
+    const struct policy_set *set = s->reload.policies;
+    struct policy_figure figure[POLICY_FIGURES_MAX];
+    json_t *out = json_object();
+
+    for (uint32_t p = 0; p < set->count; p++) {
+        const struct policy *policy = &set->policy[p];
+        json_t *one = json_object();
+        uint32_t count = 0;
+
+        if (policy->kind->figures != NULL)
+            count = policy->kind->figures(policy->settings,
+                                          controller_policy_state(s->controller, p), figure);
+        for (uint32_t f = 0; f < count; f++)
+            json_object_set_new(one, figure[f].name, json_real(figure[f].value));
+        json_object_set_new(out, policy->name, one);
+    }
+    return out;
+}
+
 static json_t *policy_json(const struct service *s)
 {
     const struct reload *r = &s->reload;
     char version[20];
 
     snprintf(version, sizeof version, "%016" PRIx64, r->policies->version);
-    return json_pack("{s:o, s:s, s:o, s:i, s:I, s:I, s:o}", "file", json_shown(r->path), "version",
-                     version, "loaded_at", json_stamp(r->loaded_wall_ms), "policies",
+    return json_pack("{s:o, s:s, s:o, s:i, s:I, s:I, s:o, s:o}", "file", json_shown(r->path),
+                     "version", version, "loaded_at", json_stamp(r->loaded_wall_ms), "policies",
                      (int)r->policies->count, "reloads_ok", (json_int_t)r->ok, "reloads_failed",
                      (json_int_t)r->failed, "last_error",
-                     r->last_error[0] != '\0' ? json_shown(r->last_error) : json_null());
+                     r->last_error[0] != '\0' ? json_shown(r->last_error) : json_null(), "figures",
+                     figures_json(s));
 }
 
 static json_t *invariants_json(const struct service *s)

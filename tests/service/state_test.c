@@ -137,6 +137,7 @@ static void damaged_files_are_set_aside_and_the_epoch_still_rises(void **state)
         "{\"epoch\":5}",
         "{\"version\":1,\"epoch\":5,\"epoch\":6}",
         "{\"version\":1,\"epoch\":5,\"remainder_w\":[]}",
+        "{\"version\":1,\"epoch\":5,\"policies\":[]}",
         "{\"version\":1,\"epoch\":5,\"remainder_w\":{\"rack1-n1\":-1}}",
         "{\"version\":1,\"epoch\":5,\"remainder_w\":{\"rack1-n1\":2000000001}}",
         "{\"version\":1,\"epoch\":5,\"remainder_w\":{\"rack1-n1\":1.5}}",
