@@ -328,6 +328,8 @@ static int compare_groups(const struct solver *s, uint32_t m, uint32_t n)
         return class_of(s, m) < class_of(s, n) ? -1 : 1;
     if (a->gang != b->gang)
         return a->gang > b->gang ? -1 : 1; /* NONE_INDEX is the greatest number */
+    if (a->gang != NONE_INDEX) /* units by themselves; a plan's number depends on who came before */
+        return m < n ? -1 : 1;
     if (s->node_plan[m] != s->node_plan[n])
         return s->node_plan[m] < s->node_plan[n] ? -1 : 1;
     return 0;
