@@ -64,7 +64,7 @@ void energy_ring_pass(struct energy_ring *ring, const struct energy_step *step);
 /* The `back`-th sub-window: 0 is the one under way, 1 the last complete one. */
 double energy_ring_high_wh(const struct energy_ring *ring, uint32_t back);
 double energy_ring_low_wh(const struct energy_ring *ring, uint32_t back);
-/* At most drawn in the last `seconds`: a sub-window that is touched counts in whole. */
-double energy_ring_recent_wh(const struct energy_ring *ring, double seconds);
+/* At most drawn in the last over_s seconds: a sub-window that is touched counts in whole. */
+double energy_ring_recent_wh(const struct energy_ring *ring, double over_s);
 
 #endif

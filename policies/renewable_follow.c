@@ -183,10 +183,10 @@ static uint32_t figures(const void *settings, const void *memory, struct policy_
 
     if (!state->started)
         return 0;
-    out[0] = (struct policy_figure){"credit_w", (double)(state->credit_mw / 1000)};
+    out[0] = (struct policy_figure){"credit_w", (double)state->credit_mw / 1e3};
     out[1] = (struct policy_figure){"battery_w", (double)state->battery_w};
     out[2] = (struct policy_figure){"permitted_w",
-                                    (double)(s->import_target_w + state->credit_mw / 1000)};
+                                    (double)s->import_target_w + (double)state->credit_mw / 1e3};
     return 3;
 }
 

@@ -119,6 +119,10 @@ static void what_a_policy_remembers_comes_back_through_the_file(void **state)
 
 static void whatever_the_file_says_is_no_harm(void **state)
 {
+    /* A name that is longer than a note's may be, and numbers that are none. */
+    static const char odd_notes[] =
+        "{\"peak\": {\"kind\": \"demand_charge\", \"version\": 1, \"notes\": {\"peak_w0\": \"5\", "
+        "\"month0\": 1e300, \"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\": 1}}}";
     static const char *const odd[] = {
         "null",
         "[]",
@@ -128,9 +132,7 @@ static void whatever_the_file_says_is_no_harm(void **state)
         "{\"peak\": {\"kind\": \"ramp_rate\", \"version\": 1, \"notes\": {}}}",
         "{\"peak\": {\"kind\": \"demand_charge\", \"version\": 2, \"notes\": {}}}",
         "{\"peak\": {\"kind\": \"demand_charge\", \"version\": 1, \"notes\": [1, 2]}}",
-        "{\"peak\": {\"kind\": \"demand_charge\", \"version\": 1, \"notes\": {\"peak_w0\": \"5\", "
-        "\"month0\": 1e300,"
-        " \"a name that is much longer than a note may be\": 1}}}",
+        odd_notes,
         "{\"gently\": {\"kind\": \"ramp_rate\", \"version\": 0, \"notes\": {\"permitted_w\": "
         "1e9}}}"};
     struct fixture *f = *state;
