@@ -17,11 +17,12 @@ const struct feedback_tuning feedback_tuning_default = {
 enum {
     NOISE_SAMPLES_NEEDED = 32,
     NOISE_SAMPLES_MOST = 64,
-    LAG_SAMPLES_NEEDED = 64,
+    LAG_SAMPLES_NEEDED = 32,
     LAG_MEMORY = 32
 };
 
 static const double deviation_of_median = 1 / (0.674490 * 1.414214);
+static const double inside_gain = 1.0 / 16; /* x the gain */
 static const double noise_step = 1.0 / 64, least_noise_w = 1;
 static const double rest_share =
     1.0 / 256; /* the nodes rest when their sum moves by less of the load */
@@ -72,6 +73,8 @@ void feedback_create(struct feedback *f, const struct site *site, const struct r
             continue;
         row[i].kept_free_w = LIMIT_MAX_W;
         row[i].lag_most = tuning->aligned ? lag_unknown(site) : 0;
+        row[i].lag_likely =
+            row[i].lag_most > 0; /* a report is older than a reading, but not by its most */
         f->ring[r] = i;
         f->row[r] = &row[i++];
     }
@@ -223,6 +226,8 @@ static void choose_lags(struct feedback_row *row, double load_w)
             continue;
         first = j < first ? j : first;
         last = j;
+        if (row->lag_cost[j] <= least)
+            row->lag_likely = j;
     }
     row->lag_least = first > 0 ? first - 1 : 0;
     row->lag_most = last + 1 < FEEDBACK_LAGS ? last + 1 : FEEDBACK_LAGS - 1;
@@ -264,16 +269,28 @@ static void judge(struct feedback *f, uint32_t r, const struct feedback_reading 
     struct range range = range_of(f, r, back + row->lag_least, back + row->lag_most);
     double above_w = 0;
     double below_w = 0;
+    double likely_w = 0;
     double band = band_w(f, row);
 
-    if (back + row->lag_most >= row->slots)
-        return; /* not all of its moments are in the ring: they may hold what explains it */
+    if (back + row->lag_most >= row->slots) {
+        /* Not all of its moments are in the ring: they may hold what explains it, unless they never will be. */
+        if (row->slots == FEEDBACK_SLOTS)
+            row->judged_w = max_w(row->judged_w, reading->load_w - nodes_w(f, r, 0));
+        return;
+    }
+    likely_w = load_w - (double)nodes_w(f, r, back + row->lag_likely);
+    /* The range can be wide at first, when nodes begin to work. Its lower end is where it starts: until the rest is
+     * learned, the hold still has the plain differences. */
     if (!row->known)
-        row->uncontrolled_w = fmax(0, load_w - (double)range.least_w);
+        row->uncontrolled_w = fmax(0, load_w - (double)range.most_w);
     row->known = true;
     above_w = fmax(0, load_w - (double)range.most_w - row->uncontrolled_w);
     below_w = fmax(0, row->uncontrolled_w - load_w + (double)range.least_w);
-    row->uncontrolled_w = fmax(0, row->uncontrolled_w + f->tuning.gain * (above_w - below_w));
+    row->uncontrolled_w += f->tuning.gain * (above_w - below_w);
+    /* Within the range as well, but slowly: towards what the likeliest moment says, which is right on average. */
+    if (above_w <= 0 && below_w <= 0)
+        row->uncontrolled_w += f->tuning.gain * inside_gain * (likely_w - row->uncontrolled_w);
+    row->uncontrolled_w = fmax(0, row->uncontrolled_w);
     if (above_w > band)
         row->judged_w = max_w(row->judged_w, reading->load_w - range.most_w);
     row->judged_w = max_w(row->judged_w, watts_up(row->uncontrolled_w));

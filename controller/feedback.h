@@ -30,7 +30,7 @@
 #include "controller/hold.h"
 #include "model/rows.h"
 
-enum { FEEDBACK_SLOTS = 16, FEEDBACK_LAGS = 12, FEEDBACK_WAITING = 8 };
+enum { FEEDBACK_SLOTS = 32, FEEDBACK_LAGS = 12, FEEDBACK_WAITING = 8 };
 
 struct feedback_reading {
     int64_t load_w, taken_ns;
@@ -73,7 +73,7 @@ struct feedback_row {
 
     double lag_cost[FEEDBACK_LAGS]; /* mean square of what each lag leaves unexplained */
     uint32_t lag_samples;
-    uint32_t lag_least, lag_most; /* slots */
+    uint32_t lag_least, lag_most, lag_likely; /* slots */
 
     int64_t guard_w;     /* for noise and swing, before its bounds */
     int64_t kept_free_w; /* the guard in force; LIMIT_MAX_W while there is no limit */

@@ -33,14 +33,15 @@ void trip_watch_create(struct trip_watch *w, const struct site *site, const stru
     }
 }
 
-static void watch_row(struct trip_watch *w, uint32_t r, double load_bp, double dt_s)
+static void watch_row(struct trip_watch *w, uint32_t r, bool measured, double load_bp, double dt_s)
 {
     const struct trip_curve *curve = curve_of(w, r);
     double carried_bp = fmax(load_bp, w->load_bp[r]);
 
     w->load_bp[r] = load_bp;
     if (!w->curved[r]) {
-        w->margin_s[r] = load_bp > (double)SHARE_WHOLE_BP ? 0 : INFINITY;
+        /* The estimate of a silent row is the most that it may be: no evidence of an excess. */
+        w->margin_s[r] = measured && load_bp > (double)SHARE_WHOLE_BP ? 0 : INFINITY;
         return;
     }
     w->used[r] = trip_used(curve, w->used[r], carried_bp, dt_s);
@@ -62,7 +63,7 @@ void trip_watch_run(struct trip_watch *w, const struct estimate *estimate,
         if (limit->reason.policy != 0 || w->rows->row[r].lost_feed != NONE_INDEX ||
             limit->value_w <= 0)
             continue;
-        watch_row(w, r,
+        watch_row(w, r, estimate->row[r].load_least_w > 0,
                   (double)estimate->row[r].load_w * (double)w->site->tree.derating_bp[branch] /
                       (double)limit->value_w,
                   dt_s);

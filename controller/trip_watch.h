@@ -6,7 +6,7 @@
  * margin that is stated too short, and fades with the breaker's own reset time.
  *
  * With a curve (model/trip.h) a short excess is judged as the equipment judges it. Without one an excess is never
- * excused: the margin is 0 as soon as the load is above the full rating. Pure. */
+ * excused: the margin is 0 as soon as a meter shows more than the full rating. Pure. */
 #ifndef CONTROLLER_TRIP_WATCH_H
 #define CONTROLLER_TRIP_WATCH_H
 

@@ -374,13 +374,13 @@ static const char *missed(const struct circumstances *how, const struct figures 
         return "above the limit for longer than the dead time";
     if (f->steady_over_s > 1)
         return "above the limit at rest";
-    if (f->settle_s > 75)
+    if (f->settle_s > 45)
         return "settles late";
-    if (f->overshoot_w > 0.06 * LIMIT_W)
+    if (f->overshoot_w > 0.05 * LIMIT_W)
         return "overshoots";
-    if (f->steady_range_w > 0.07 * LIMIT_W)
+    if (f->steady_range_w > 0.065 * LIMIT_W)
         return "the budget wanders: a limit cycle";
-    if (f->steady_changes > 10)
+    if (f->steady_changes > 8)
         return "caps chatter";
     if (f->steady_used < (swings ? 0.78 : 0.87))
         return "leaves too much unused";
