@@ -100,16 +100,15 @@ static void pose_tiny(struct posed *p, struct rng *rng, bool nested)
 
     memset(p, 0, sizeof *p);
     for (uint32_t n = 0; n < nodes; n++) {
-        int64_t step_w = nested ? 1 : rng_between(rng, 1, 3);
-        int64_t min_w = rng_between(rng, 0, 4);
+        struct problem_node *node = &p->node[n];
 
-        p->node[n] =
-            (struct problem_node){.min_w = min_w,
-                                  .max_w = min_w + step_w * rng_between(rng, 1, POINTS - 1),
-                                  .step_w = step_w,
-                                  .weight = (uint32_t)rng_between(rng, 1, 3),
-                                  .gang = NONE_INDEX,
-                                  .priority_class = (uint8_t)rng_between(rng, 0, CLASSES_USED - 1)};
+        /* One call of chance a statement: their order is the same on each compiler, and so is what a seed replays. */
+        *node = (struct problem_node){.gang = NONE_INDEX};
+        node->step_w = nested ? 1 : rng_between(rng, 1, 3);
+        node->min_w = rng_between(rng, 0, 4);
+        node->max_w = node->min_w + node->step_w * rng_between(rng, 1, POINTS - 1);
+        node->weight = (uint32_t)rng_between(rng, 1, 3);
+        node->priority_class = (uint8_t)rng_between(rng, 0, CLASSES_USED - 1);
         if (rng_chance(rng, 70))
             concave(p, n, rng);
         p->rows_of[n] = nested ? 1u | (rows > 1 ? 1u << rng_between(rng, 1, rows - 1) : 0)
@@ -303,16 +302,18 @@ static void pose_small(struct posed *p, struct rng *rng, bool gangs)
 
     memset(p, 0, sizeof *p);
     for (uint32_t n = 0; n < nodes; n++) {
-        int64_t min_w = rng_between(rng, 0, 900);
+        struct problem_node *node = &p->node[n];
 
-        p->node[n] = (struct problem_node){
-            .min_w = min_w,
-            .max_w = min_w + rng_between(rng, 100, 3000),
-            .step_w = rng_chance(rng, 50) ? 1 : rng_between(rng, 2, 100),
-            .weight = (uint32_t)rng_between(rng, 1, 4),
-            .gang = gangs && rng_chance(rng, 30) ? (uint32_t)rng_between(rng, 0, GANGS_USED - 1)
-                                                 : NONE_INDEX,
-            .priority_class = (uint8_t)rng_between(rng, 0, CLASSES_USED - 1)};
+        *node = (struct problem_node){.gang = NONE_INDEX};
+        node->min_w = rng_between(rng, 0, 900);
+        node->max_w = node->min_w + rng_between(rng, 100, 3000);
+        node->step_w = rng_between(rng, 2, 100);
+        if (rng_chance(rng, 50))
+            node->step_w = 1;
+        node->weight = (uint32_t)rng_between(rng, 1, 4);
+        if (gangs && rng_chance(rng, 30))
+            node->gang = (uint32_t)rng_between(rng, 0, GANGS_USED - 1);
+        node->priority_class = (uint8_t)rng_between(rng, 0, CLASSES_USED - 1);
         if (n > 0 && rng_chance(rng, 30)) /* some are alike */
             p->node[n] = p->node[n - 1];
         else if (rng_chance(rng, 50))
@@ -321,9 +322,11 @@ static void pose_small(struct posed *p, struct rng *rng, bool gangs)
     }
     tie_up(p, rows, nodes);
     list_shares(p, 10000);
-    for (uint32_t i = 0; i < p->first[nodes]; i++)
-        p->share[i].coefficient_bp =
-            (uint32_t)(rng_chance(rng, 50) ? 5000 : rng_between(rng, 1, 10000));
+    for (uint32_t i = 0; i < p->first[nodes]; i++) {
+        p->share[i].coefficient_bp = (uint32_t)rng_between(rng, 1, 10000);
+        if (rng_chance(rng, 50))
+            p->share[i].coefficient_bp = 5000;
+    }
     for (uint32_t r = 0; r < rows; r++)
         p->limit_w[r] = rng_between(rng, 0, 2500 * (int64_t)nodes);
 }
@@ -485,8 +488,11 @@ static void what_was_before_does_not_matter(void **state)
                 if (step == 0 || rng_chance(&rng, 50) || step == 3)
                     solver_tell(solver, n, &p.node[n]);
             }
-            if (rng_chance(&rng, 60))
-                p.limit_w[rng_between(&rng, 0, p.problem.rows - 1)] += rng_between(&rng, -50, 50);
+            if (rng_chance(&rng, 60)) {
+                int64_t row = rng_between(&rng, 0, p.problem.rows - 1);
+
+                p.limit_w[row] += rng_between(&rng, -50, 50);
+            }
             (void)solver_go(solver, p.limit_w, OBJECTIVE_MAX_MIN, stepwise, used_w);
         }
         solve(&p, OBJECTIVE_MAX_MIN);
