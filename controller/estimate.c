@@ -14,6 +14,7 @@ void estimate_create(struct estimator *estimator, const struct site *site,
 {
     *estimator = (struct estimator){.site = site, .rows = rows, .feedback = feedback};
     estimator->remainder = arena_array(arena, site->nodes.count, struct remainder);
+    estimator->pool_of = remainder_pools(site, arena);
     estimator->part = arena_array(arena, site->nodes.count, struct node_part);
     estimator->sum = arena_array(arena, rows->count, struct row_sum);
     estimator->all_sources_good = arena_array(arena, site->tree.branches, bool);
@@ -76,7 +77,7 @@ static void node_run(struct estimator *e, const struct stage *stage,
     node->commandable = nodes->cappable[n] && nodes->actuator[n] != NONE_INDEX && may_command &&
                         node->contact == CONTACT_FRESH && node->cap_min_w <= node->cap_max_w;
     node->controllable = node->commandable && !stage_disobeys(stage, n, snapshot->now_ns);
-    remainder_learn(&e->remainder[n], e->site, n, report);
+    remainder_learn(&e->remainder[n], e->pool_of[n], e->site, n, report);
     node->remainder_w =
         remainder_bound_w(&e->remainder[n], e->site, n, node->contact == CONTACT_FRESH);
     node->bound_w = cap_bound_w(e, stage, n) + node->remainder_w;

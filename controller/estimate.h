@@ -37,10 +37,11 @@ struct row_sum {
 struct estimator {
     const struct site *site;
     const struct row_table *rows;
-    struct remainder *remainder; /* [nodes] */
-    struct node_part *part;      /* [nodes] */
-    struct row_sum *sum;         /* [rows] */
-    struct feedback *feedback;   /* what is learned of the metered rows */
+    struct remainder *remainder;     /* [nodes] */
+    struct remainder_pool **pool_of; /* [nodes] */
+    struct node_part *part;          /* [nodes] */
+    struct row_sum *sum;             /* [rows] */
+    struct feedback *feedback;       /* what is learned of the metered rows */
     int64_t *unknown_w; /* [branches] what sources below it may give whose reading is not good */
     bool *all_sources_good; /* [branches] production below the branch is known */
     bool started, took_over;

@@ -47,7 +47,7 @@ static void hear(struct bench *b, int64_t cap_w, double capped_w, double power_w
                                  .capped_power_known = true,
                                  .capped_power_w = capped_w};
 
-    remainder_learn(&b->remainder, b->site, 0, &report);
+    remainder_learn(&b->remainder, NULL, b->site, 0, &report);
 }
 
 static int64_t bound_w(const struct bench *b)
@@ -111,6 +111,40 @@ static void silence_is_no_evidence(void **state)
     site_free(b.site);
 }
 
+/* Ten nodes of a kind, a report a second each: what took 60 s a node takes 20 s for all of them. */
+static void nodes_of_a_kind_learn_together(void **state)
+{
+    struct bench b;
+    struct remainder node[10];
+    struct remainder_pool pool = {0};
+    int learned_after = 0;
+
+    (void)state;
+    bench_open(&b);
+    memset(node, 0, sizeof node);
+    for (int second = 1; second < 60 && learned_after == 0; second++) {
+        for (int n = 0; n < 10; n++) {
+            /* One of them draws more than the others: all count at that. */
+            struct node_report report = {.heard = true,
+                                         .taken_ns = second * NS_PER_S,
+                                         .cap_in_force = true,
+                                         .enforced_cap_w = TOP_W,
+                                         .power_known = true,
+                                         .power_w = TOP_W + (n == 3 ? 400 : 300),
+                                         .capped_power_known = true,
+                                         .capped_power_w = TOP_W};
+
+            remainder_learn(&node[n], &pool, b.site, 0, &report);
+        }
+        if (remainder_bound_w(&node[9], b.site, 0, true) < WORST_W)
+            learned_after = second;
+    }
+    assert_in_range(learned_after, 19, 21);
+    assert_int_equal(remainder_bound_w(&node[9], b.site, 0, true), 440);
+    assert_int_equal(remainder_bound_w(&node[9], b.site, 0, false), WORST_W);
+    site_free(b.site);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -118,6 +152,7 @@ int main(void)
         cmocka_unit_test(more_is_believed_at_once),
         cmocka_unit_test(what_is_drawn_while_a_cap_comes_down_is_not_remainder),
         cmocka_unit_test(silence_is_no_evidence),
+        cmocka_unit_test(nodes_of_a_kind_learn_together),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
