@@ -65,8 +65,10 @@ static void check_crossing(const struct site *site, const struct row_estimate *e
 
     if (row->hard != NONE_INDEX && estimate->load_least_w > row->limit_w &&
         !excused(site, watch, feedback, decision, r)) {
-        row->budget_w -= estimate->evident_w;
-        feedback_crossed(feedback, r, estimate->uncontrolled_w + estimate->evident_w);
+        int64_t evident_w = feedback_evident_w(feedback, r, estimate->uncontrolled_w);
+
+        row->budget_w -= evident_w;
+        feedback_crossed(feedback, r, estimate->uncontrolled_w + evident_w);
     }
     row->budget_w = feedback_budget_w(feedback, r, row->budget_w);
 }

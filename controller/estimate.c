@@ -355,7 +355,6 @@ static void row_run(struct estimator *e, const struct snapshot *snapshot, uint32
     if (!hear_meter(e, snapshot, r, &sums)) {
         row->uncontrolled_w = metered ? half_metered_w(e, r, &sums) : unmetered_w(e, r);
         row->unconfirmed_w = unconfirmed_w(e, r);
-        row->evident_w = 0;
     }
     if (r != branch && e->rows->row[r].lost_feed == NONE_INDEX)
         bound_phase(&e->out.row[branch], row);

@@ -18,7 +18,8 @@ enum {
     NOISE_SAMPLES_NEEDED = 32,
     NOISE_SAMPLES_MOST = 64,
     LAG_SAMPLES_NEEDED = 32,
-    LAG_MEMORY = 32
+    LAG_MEMORY = 32,
+    LAG_LOOK_EVERY = 8
 };
 
 static const double deviation_of_median = 1 / (0.674490 * 1.414214);
@@ -237,8 +238,12 @@ static void choose_lags(struct feedback_row *row, double load_w)
 static void learn_lag(struct feedback *f, uint32_t r, double load_w, uint32_t back)
 {
     struct feedback_row *row = f->row[r];
-    struct range all = range_of(f, r, back, back + FEEDBACK_LAGS - 1);
+    struct range all = {0};
 
+    /* Once it is known, a look now and then is enough: hardware does not change its delay every second. */
+    if (row->lag_samples == LAG_SAMPLES_NEEDED && ++row->lag_skipped % LAG_LOOK_EVERY != 0)
+        return;
+    all = range_of(f, r, back, back + FEEDBACK_LAGS - 1);
     if (!f->tuning.aligned || back + FEEDBACK_LAGS > row->slots ||
         (double)(all.most_w - all.least_w) < fmax(8 * noise_w(row), load_w * moved_share))
         return;
@@ -349,7 +354,6 @@ static void take_peak(struct feedback *f, uint32_t r, const struct feedback_inpu
 static void take_reading(struct feedback *f, uint32_t r, const struct feedback_input *in)
 {
     struct feedback_row *row = f->row[r];
-    struct range lately = range_of(f, r, 0, slots_back(f, in->taken_ns) + row->lag_most);
     int64_t age_ns = max_w(0, f->now_ns - in->taken_ns);
     double interval_s = (double)(in->taken_ns - row->taken_ns) / (double)NS_PER_S;
 
@@ -362,7 +366,7 @@ static void take_reading(struct feedback *f, uint32_t r, const struct feedback_i
     row->taken_ns = in->taken_ns;
     row->load_w = in->load_w;
     row->raw_w = max_w(0, in->load_w - in->nodes_w);
-    row->least_w = in->load_w - max_w(in->nodes_w, lately.any ? lately.most_w : in->nodes_w);
+    row->nodes_w = in->nodes_w;
     if (in->all_heard) {
         take_peak(f, r, in);
         enqueue(f, r, in->load_w, in->taken_ns);
@@ -437,22 +441,24 @@ void feedback_run(struct feedback *f, uint32_t r, const struct feedback_input *i
 
     keep_slots(f, r, in);
     out->unconfirmed_w = 0;
-    out->evident_w = 0;
+    row->good = in->good;
     if (!in->good) {
         stop_waiting(f, row);
         return;
     }
     if (in->taken_ns != row->taken_ns)
         take_reading(f, r, in);
-    if (!in->all_heard)
-        row->raw_w = row->least_w = max_w(0, in->load_w - in->nodes_w);
+    row->unheard_w = unheard_w;
+    if (!in->all_heard) {
+        row->nodes_w = in->nodes_w;
+        row->raw_w = max_w(0, in->load_w - in->nodes_w);
+    }
     hold_run(f, r, in);
     out->uncontrolled_w = row->hold.started ? row->shown_w : row->raw_w;
     /* What even the bounds of the silent nodes can't explain is uncontrolled now, whatever it was before. */
     if (!in->all_heard)
         out->uncontrolled_w = max_w(out->uncontrolled_w, row->raw_w - unheard_w);
     out->unconfirmed_w = max_w(0, row->raw_w - unheard_w - out->uncontrolled_w);
-    out->evident_w = max_w(0, row->least_w - unheard_w - out->uncontrolled_w);
 }
 
 bool feedback_held_w(const struct feedback *f, uint32_t r, int64_t *held_w)
@@ -509,6 +515,18 @@ int64_t feedback_dead_time_ns(const struct feedback *f, uint32_t r)
     int64_t age_ns = f->row[r] == NULL ? 0 : f->row[r]->age_ns;
 
     return f->delays.effect_p99_ns + age_ns + f->site->control.tick_period_ns / 2;
+}
+
+int64_t feedback_evident_w(const struct feedback *f, uint32_t r, int64_t uncontrolled_w)
+{
+    const struct feedback_row *row = f->row[r];
+    struct range lately = {0};
+
+    if (row == NULL || !row->good)
+        return 0;
+    lately = range_of(f, r, 0, slots_back(f, row->taken_ns) + row->lag_most);
+    return max_w(0, row->load_w - max_w(row->nodes_w, lately.any ? lately.most_w : row->nodes_w) -
+                        row->unheard_w - uncontrolled_w);
 }
 
 void feedback_crossed(struct feedback *f, uint32_t r, int64_t uncontrolled_w)

@@ -17,7 +17,7 @@
  *   - whatever a reading shows beyond what the nodes can have drawn, beyond noise, is counted whole and held;
  *   - within noise it is in the average, and the guard (budget.h) is at least z x the deviation of both together;
  *   - until the nodes' reports of its moment are in, a reading stops raises at its full height (unconfirmed_w);
- *   - a reading that crosses a hard limit does not wait for them (evident_w).
+ *   - a reading that crosses a hard limit does not wait for them (feedback_evident_w).
  *
  * Noise is the deviation of the reading at rest, from differences of neighbours; load that goes up and down by more
  * than noise while no node does is called swing. Doubles in a fixed order; whole watts leave. Pure: no clock, no
@@ -53,7 +53,9 @@ struct feedback_row {
     int64_t taken_ns;  /* of the newest reading */
     int64_t load_w;    /* its load */
     int64_t raw_w;     /* its load less what the nodes said last */
-    int64_t least_w;   /* its load less the most that they may have drawn */
+    int64_t nodes_w;   /* what they said last when it came */
+    int64_t unheard_w; /* the most of those that are silent */
+    bool good;
     int64_t age_ns;    /* how old readings get: peaks, fading */
     double interval_s; /* between readings, fading average */
     double peak_w;     /* the maximum register; meaningful when peak_seen */
@@ -72,7 +74,7 @@ struct feedback_row {
     double swing_w; /* greatest of both together, fading */
 
     double lag_cost[FEEDBACK_LAGS]; /* mean square of what each lag leaves unexplained */
-    uint32_t lag_samples;
+    uint32_t lag_samples, lag_skipped;
     uint32_t lag_least, lag_most, lag_likely; /* slots */
 
     int64_t guard_w;     /* for noise and swing, before its bounds */
@@ -115,7 +117,7 @@ struct feedback_input {
 };
 
 /* Takes the tick's sums and reading in; every tick for every row with a meter. When the reading is good, fills
- * uncontrolled_w, unconfirmed_w and evident_w of *out. */
+ * uncontrolled_w and unconfirmed_w of *out. */
 void feedback_run(struct feedback *feedback, uint32_t row, const struct feedback_input *in,
                   struct row_estimate *out);
 
@@ -124,6 +126,9 @@ bool feedback_held_w(const struct feedback *feedback, uint32_t row, int64_t *hel
 
 /* What to keep free below a hard limit of the row. */
 int64_t feedback_guard_w(struct feedback *feedback, uint32_t row, int64_t limit_w);
+
+/* What the newest reading shows above uncontrolled_w, whatever the nodes may have drawn: judged before its time. */
+int64_t feedback_evident_w(const struct feedback *feedback, uint32_t row, int64_t uncontrolled_w);
 
 /* A reading is above the row's hard limit: for three dead times its budget does not rise. */
 void feedback_crossed(struct feedback *feedback, uint32_t row, int64_t uncontrolled_w);

@@ -31,9 +31,8 @@ struct row_estimate {
     int64_t
         load_least_w; /* what a fresh meter shows at least, though a source behind it is not known; else 0 */
     int64_t uncontrolled_w; /* load that no cap moves: meter - sum of nodes, held and with margin */
-    /* Above that, from a reading that is not judged yet: with the nodes at what they said last, which stops raises,
-     * and at the most that they may have drawn, which counts when the reading crosses a hard limit. */
-    int64_t unconfirmed_w, evident_w;
+    int64_t
+        unconfirmed_w; /* above that, by a reading that is not judged yet: it stops raises, no more */
     int64_t
         fixed_w; /* part of the nodes that allocate can't change: remainders, uncontrollable nodes */
     int64_t min_w, max_w; /* controllable nodes at their least and greatest caps, by coefficient */

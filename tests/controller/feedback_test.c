@@ -127,7 +127,8 @@ static void a_step_is_believed_whole_and_held(void **state)
     /* The nodes' reports of that moment are not in: nothing may be raised on it, nothing is lowered yet. */
     assert_true(b.row.uncontrolled_w <= 4010);
     assert_int_equal(b.row.uncontrolled_w + b.row.unconfirmed_w, 9000);
-    assert_int_equal(b.row.uncontrolled_w + b.row.evident_w, 9000);
+    assert_int_equal(
+        b.row.uncontrolled_w + feedback_evident_w(&b.feedback, ROOT, b.row.uncontrolled_w), 9000);
     run(&b, 4, &(struct tick){.load_w = 15000, .nodes_w = 6000});
     assert_in_range(b.row.uncontrolled_w, 9000, 9010);
     run(&b, 30, &(struct tick){.load_w = 10000, .nodes_w = 6000});
