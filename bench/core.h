@@ -35,6 +35,12 @@ void core_say(const struct core_options *options, const char *format, ...) PRINT
 
 /* ---- time and machine ---- */
 
+enum { CORE_LINE = 512 };
+
+/* Runs a program to its end, its stderr discarded; the last line of its stdout into `last`. Returns its exit status, -1
+ * when there is none. */
+int core_run(char *const argv[], char last[CORE_LINE]);
+
 double core_now_s(void); /* monotonic */
 /* The element at `share` of the sorted values: 0.5 is the median. Sorts them. */
 double core_quantile(double value[], size_t count, double share);

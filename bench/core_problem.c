@@ -158,12 +158,11 @@ static struct curve *make_curve(struct core_problem *out, const struct hardware 
     double bend = .35 + .5 * part(1, FOR_CURVE, which);
 
     for (int i = 0; i < POINTS; i++) {
-        double x = (double)(kind->min_w + (kind->max_w - kind->min_w) * i / (POINTS - 1));
+        int64_t cap_w = kind->min_w + (kind->max_w - kind->min_w) * i / (POINTS - 1);
         double noise = .02 * (part(2, FOR_CURVE, which * POINTS + (uint64_t)i) - .5);
 
-        point[i] =
-            (struct curve_point){kind->min_w + (kind->max_w - kind->min_w) * i / (POINTS - 1),
-                                 1000 * pow(x / (double)kind->max_w, bend) * (1 + noise)};
+        point[i] = (struct curve_point){
+            cap_w, 1000 * pow((double)cap_w / (double)kind->max_w, bend) * (1 + noise)};
     }
     *curve = (struct curve){POINTS, point};
     return curve;

@@ -139,7 +139,7 @@ static void stir(struct world *w, uint32_t tick)
         w->report[n].cap_max_w = 5600;
         measure(w, n, tick);
     }
-    w->rest_w = REST_W + REST_W / 100 * (tick * 7 % 5) / 2;
+    w->rest_w = REST_W * (1 + .005 * (tick * 7 % 5));
 }
 
 static double run_tick(struct world *w, uint32_t tick, bool restless)

@@ -77,13 +77,16 @@ static bool get_name(const json_t *json, const char *where, const char **name, s
     const char *text = json_string_value(json);
     size_t length = json_string_length(json);
 
-    if (text == NULL || length == 0 || strlen(text) != length)
-        return failure(err, json == NULL ? ERR_MISSING : ERR_TYPE, where, "a name", "%s",
-                       type_of(json));
-    if (length > NAME_BYTES_MAX || !printable(text))
-        return failure(
-            err, ERR_RANGE, where, "a name of at most 128 bytes, all printable",
-            length > NAME_BYTES_MAX ? "%zu bytes" : "a control character among %zu bytes", length);
+    if (text == NULL || length == 0 || strlen(text) != length) {
+        failure(err, json == NULL ? ERR_MISSING : ERR_TYPE, where, "a name", "%s", type_of(json));
+        return false;
+    }
+    if (length > NAME_BYTES_MAX || !printable(text)) {
+        failure(err, ERR_RANGE, where, "a name of at most 128 bytes, all printable",
+                length > NAME_BYTES_MAX ? "%zu bytes" : "a control character among %zu bytes",
+                length);
+        return false;
+    }
     *name = text;
     return true;
 }

@@ -117,23 +117,25 @@ static void worked_examples(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(examples); i++) {
         struct stated_problem stated;
-        struct stated_answer answer;
+        struct stated_answer answer = {0};
         struct error err;
         char line[512];
         char shed[64] = "";
+        size_t used = 0;
         json_t *json = json_of(examples[i].problem);
 
         if (!problem_from_json(&stated, json, &err) ||
             !problem_solve(&stated, examples[i].objective, &answer, &err))
             fail_msg("%s: %s", examples[i].what, error_line(&err, line, sizeof line));
-        for (uint32_t n = 0; n < stated.problem.nodes; n++) {
+        for (uint32_t n = 0; answer.node != NULL && n < stated.problem.nodes; n++) {
             if (answer.node[n].cap_w != examples[i].cap_w[n])
                 fail_msg("%s: node %s: %lld W, expected %lld", examples[i].what,
                          stated.node_name[n], (long long)answer.node[n].cap_w,
                          (long long)examples[i].cap_w[n]);
         }
         for (uint32_t k = 0; k < answer.sheds; k++)
-            strcat(shed, stated.node_name[answer.shed[k]]);
+            used += (size_t)snprintf(shed + used, sizeof shed - used, "%s",
+                                     stated.node_name[answer.shed[k]]);
         assert_string_equal(shed, examples[i].shed);
         stated_problem_free(&stated);
         json_decref(json);

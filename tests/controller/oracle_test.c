@@ -29,7 +29,8 @@ enum {
     ROWS_MAX = 8,
     POINTS = 7,
     CLASSES_USED = 2,
-    GANGS_USED = 2
+    GANGS_USED = 2,
+    STEPS = 4
 };
 
 static uint64_t seed;
@@ -464,6 +465,30 @@ static void the_order_of_rows_does_not_matter(void **state)
     }
 }
 
+static void change_node(struct problem_node *node, struct rng *rng)
+{
+    node->min_w += rng_between(rng, 0, 20);
+    node->fixed = rng_chance(rng, 20);
+    node->priority_class = (uint8_t)rng_between(rng, 0, CLASSES_USED - 1);
+    node->weight = (uint32_t)rng_between(rng, 1, 4);
+}
+
+/* Some nodes change, some of them are told; at the last step all of them. */
+static void tell_some(struct posed *p, struct solver *solver, struct rng *rng, bool all)
+{
+    for (uint32_t n = 0; n < p->problem.nodes; n++) {
+        if (rng_chance(rng, 40))
+            change_node(&p->node[n], rng);
+        if (all || rng_chance(rng, 50))
+            solver_tell(solver, n, &p->node[n]);
+    }
+    if (rng_chance(rng, 60)) {
+        int64_t row = rng_between(rng, 0, p->problem.rows - 1);
+
+        p->limit_w[row] += rng_between(rng, -50, 50);
+    }
+}
+
 /* Told in steps, with other problems in between, or all at once: the same answer, to the last field. */
 static void what_was_before_does_not_matter(void **state)
 {
@@ -477,22 +502,8 @@ static void what_was_before_does_not_matter(void **state)
 
         pose_small(&p, &rng, true);
         solver = solver_create(&p.problem, &p.arena);
-        for (int step = 0; step < 4; step++) {
-            for (uint32_t n = 0; n < p.problem.nodes; n++) {
-                if (rng_chance(&rng, 40)) {
-                    p.node[n].min_w += rng_between(&rng, 0, 20);
-                    p.node[n].fixed = rng_chance(&rng, 20);
-                    p.node[n].priority_class = (uint8_t)rng_between(&rng, 0, CLASSES_USED - 1);
-                    p.node[n].weight = (uint32_t)rng_between(&rng, 1, 4);
-                }
-                if (step == 0 || rng_chance(&rng, 50) || step == 3)
-                    solver_tell(solver, n, &p.node[n]);
-            }
-            if (rng_chance(&rng, 60)) {
-                int64_t row = rng_between(&rng, 0, p.problem.rows - 1);
-
-                p.limit_w[row] += rng_between(&rng, -50, 50);
-            }
+        for (int step = 0; step < STEPS; step++) {
+            tell_some(&p, solver, &rng, step == 0 || step == STEPS - 1);
             (void)solver_go(solver, p.limit_w, OBJECTIVE_MAX_MIN, stepwise, used_w);
         }
         solve(&p, OBJECTIVE_MAX_MIN);
