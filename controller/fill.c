@@ -183,16 +183,51 @@ static void stop_gang(struct solver *s, uint32_t gang, int64_t level, uint32_t r
     }
 }
 
+static void count_reach(struct solver *s, uint32_t u, int64_t sign)
+{
+    const struct bundle *bundle = &s->bundle[s->unit[s->rising[u].unit].bundle];
+    const struct row_share *share = &s->share[bundle->first_share];
+    wide_int most = unit_load(s, &s->rising[u], LEVEL_TOP).fine * sign;
+
+    for (uint32_t i = 0; i < bundle->shares; i++) {
+        s->reach_fine[share[i].row] += most * share[i].coefficient_bp;
+        s->row_fresh[share[i].row] = false;
+    }
+}
+
+/* A member whose row is full, but whose least cap reaches further than that anyway: the others may follow it there,
+ * and no further. */
+static void hold_gang(struct solver *s, uint32_t gang, int64_t level)
+{
+    if (s->gang_top[gang] <= level)
+        return;
+    for (uint32_t u = s->gang_first[gang]; u != NONE_INDEX; u = s->gang_next[u]) {
+        if (!s->rising[u].stopped)
+            count_reach(s, u, -1);
+    }
+    s->gang_top[gang] = level;
+    for (uint32_t u = s->gang_first[gang]; u != NONE_INDEX; u = s->gang_next[u]) {
+        if (!s->rising[u].stopped)
+            count_reach(s, u, 1);
+    }
+}
+
 static void stop_row(struct solver *s, uint32_t r, int64_t level, enum bound_kind bound)
 {
     for (uint32_t i = s->row_first[r]; i < s->row_first[r + 1]; i++) {
         uint32_t b = s->row_bundle[i].row;
+        int64_t least = 0;
 
         for (uint32_t u = s->bundle_rising[b]; u < s->bundle_rising[b + 1]; u++) {
             if (s->rising[u].stopped)
                 continue;
             stop_unit(s, u, level, bound, r);
-            if (s->rising[u].gang != NONE_INDEX)
+            if (s->rising[u].gang == NONE_INDEX)
+                continue;
+            least = s->bend_level[s->rising[u].first_bend];
+            if (least > level)
+                hold_gang(s, s->rising[u].gang, least);
+            else
                 stop_gang(s, s->rising[u].gang, level, r);
         }
     }
@@ -334,9 +369,9 @@ static void trim_gang(struct solver *s, uint32_t gang)
         struct item *item = solver_member(s, u);
         const struct plan *plan = solver_plan(s, item);
         const struct problem_node *node = solver_node(s, item);
-        int64_t enough_w = problem_settable_above_w(node, plan_cap_for_w(plan, pace));
+        int64_t enough_w = plan_above_w(plan, node, plan_cap_for_w(plan, pace));
 
-        item->cap_w = plan_below_w(plan, node, min_w(item->cap_w, enough_w));
+        item->cap_w = min_w(item->cap_w, enough_w);
         item->next_w = plan_next_w(plan, node, item->cap_w);
     }
 }

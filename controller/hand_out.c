@@ -170,8 +170,8 @@ static bool has_places(const struct solver *s, uint32_t u)
 {
     const struct rising *rising = &s->rising[u];
 
-    return s->unit[rising->unit].bound != BOUND_MINIMUM &&
-           (rising->gang == NONE_INDEX || s->gang_first[rising->gang] == u);
+    return rising->gang == NONE_INDEX ? s->unit[rising->unit].bound != BOUND_MINIMUM
+                                      : s->gang_first[rising->gang] == u;
 }
 
 static uint32_t fill_heap(struct solver *s, enum objective objective)

@@ -206,6 +206,14 @@ int64_t plan_next_w(const struct plan *plan, const struct problem_node *node, in
     return cap_w;
 }
 
+int64_t plan_above_w(const struct plan *plan, const struct problem_node *node, int64_t cap_w)
+{
+    int64_t settable_w = problem_settable_above_w(node, cap_w);
+    int64_t below_w = plan_below_w(plan, node, settable_w);
+
+    return below_w >= settable_w ? below_w : plan_next_w(plan, node, below_w);
+}
+
 /* ---- from cap to level and back ---- */
 
 int64_t plan_level(const struct plan *plan, int64_t cap_w)

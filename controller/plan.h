@@ -71,6 +71,9 @@ int64_t plan_below_w(const struct plan *plan, const struct problem_node *node, i
 /* The next settable cap that does more work than cap_w does; cap_w itself at the top. */
 int64_t plan_next_w(const struct plan *plan, const struct problem_node *node, int64_t cap_w);
 
+/* The least settable cap >= cap_w that is worth its watts; the top if there is none. */
+int64_t plan_above_w(const struct plan *plan, const struct problem_node *node, int64_t cap_w);
+
 /* The level that a cap is planned to reach, rounded down. */
 int64_t plan_level(const struct plan *plan, int64_t cap_w);
 

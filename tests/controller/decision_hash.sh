@@ -8,7 +8,7 @@ seed=${2:-$(date +%s)}
 src=$CAPSTAN_SOURCE_DIR
 flags=(-std=c17 -D_GNU_SOURCE -ffp-contract=off -fno-fast-math -I"$src")
 files=("$src"/model/*.c "$src"/policies/*.c "$src"/controller/*.c
-       "$src"/tests/controller/{random_site,world,decision_hash}.c)
+       "$src"/tests/controller/{random_problem,random_site,world,decision_hash}.c)
 compilers=0
 
 expected=$("$program" "$seed")
