@@ -14,21 +14,13 @@ const struct feedback_tuning feedback_tuning_default = {
 /* Reports are not waited for longer. */
 #define LEAD_MOST_NS (4 * NS_PER_S)
 
-enum {
-    NOISE_SAMPLES_NEEDED = 32,
-    NOISE_SAMPLES_MOST = 64,
-    LAG_SAMPLES_NEEDED = 32,
-    LAG_MEMORY = 32,
-    LAG_LOOK_EVERY = 8
-};
+enum { LAG_SAMPLES_NEEDED = 32, LAG_MEMORY = 32, LAG_LOOK_EVERY = 8 };
 
-static const double deviation_of_median = 1 / (0.674490 * 1.414214);
 static const double inside_gain = 1.0 / 16; /* x the gain */
-static const double noise_step = 1.0 / 64, least_noise_w = 1;
 static const double rest_share =
     1.0 / 256; /* the nodes rest when their sum moves by less of the load */
 static const double moved_share = 1.0 / 64; /* and say something of the lag when it moves by more */
-static const double age_fade = 1.0 / 64, swing_fade = 1.0 / 128, interval_fade = 1.0 / 16;
+static const double age_fade = 1.0 / 64, interval_fade = 1.0 / 16;
 
 /* ---- creation ---- */
 
@@ -61,7 +53,10 @@ void feedback_create(struct feedback *f, const struct site *site, const struct r
     struct feedback_row *row = NULL;
     uint32_t count = 0;
 
-    *f = (struct feedback){.site = site, .tuning = *tuning};
+    *f = (struct feedback){.site = site,
+                           .tuning = *tuning,
+                           .average_share = sqrt(tuning->gain / (2 - tuning->gain)),
+                           .both_share = sqrt(2 / (2 - tuning->gain))};
     delay_create(&f->delays, site, arena);
     for (uint32_t r = 0; r < rows->count; r++)
         count += metered(site, &rows->row[r]);
@@ -120,103 +115,42 @@ static int64_t nodes_w(const struct feedback *f, uint32_t r, uint32_t back)
 
 static struct range range_of(const struct feedback *f, uint32_t r, uint32_t from, uint32_t to)
 {
-    struct range range = {0};
+    const int64_t *ring = f->nodes_w[f->ring[r]];
+    uint32_t newest = (uint32_t)((f->slots - 1) % FEEDBACK_SLOTS);
+    uint32_t end = to < f->row[r]->slots ? to + 1 : f->row[r]->slots;
+    struct range range = {.any = from < end, .least_w = INT64_MAX, .most_w = INT64_MIN};
 
-    for (uint32_t back = from; back <= to && back < f->row[r]->slots; back++) {
-        int64_t w = nodes_w(f, r, back);
+    for (uint32_t back = from; back < end; back++) {
+        int64_t w = ring[(newest - back) % FEEDBACK_SLOTS];
 
-        range.least_w = range.any ? min_w(range.least_w, w) : w;
-        range.most_w = range.any ? max_w(range.most_w, w) : w;
-        range.any = true;
+        range.least_w = min_w(range.least_w, w);
+        range.most_w = max_w(range.most_w, w);
     }
     return range;
 }
 
-/* ---- noise, swing, lag ---- */
-
-static double noise_w(const struct feedback_row *row)
-{
-    return row->noise_samples < NOISE_SAMPLES_NEEDED ? 0 : row->noise_w;
-}
+/* ---- what a reading teaches ---- */
 
 /* Below this a difference says nothing. Never more than what is kept free below the limit, so that what is left to
  * the average can't take the row over it. */
 static double band_w(const struct feedback *f, const struct feedback_row *row)
 {
-    return fmin(f->tuning.crossing_z * noise_w(row), (double)row->kept_free_w);
+    return fmin(f->tuning.crossing_z * noise_w(&row->noise), (double)row->kept_free_w);
 }
 
-/* From neighbours at rest: x' - x of white noise has sqrt(2) x its deviation, and half of all |x' - x| are below 0.6745
- * of that. The median is followed by small steps up and down, so that a swing, which is fast but not always, is none
- * of it. */
 static void learn_noise(struct feedback_row *row, double load_w, const struct range *range)
 {
     double moved_w = (double)(range->most_w - range->least_w);
-    double x = load_w - (double)range->most_w / 2 - (double)range->least_w / 2;
-    bool rest = moved_w <= fmax(2 * noise_w(row), load_w * rest_share);
-    double sample = fabs(x - row->rest_w) * deviation_of_median;
 
-    if (rest && row->at_rest && row->noise_samples < NOISE_SAMPLES_NEEDED)
-        row->noise_w += (sample - row->noise_w) / ++row->noise_samples;
-    else if (rest && row->at_rest)
-        row->noise_w += (sample > row->noise_w ? 1 : -1) * row->noise_w * noise_step +
-                        (sample > row->noise_w ? least_noise_w : 0);
-    row->at_rest = rest;
-    row->rest_w = x;
-}
-
-/* The step of the reading's own scale: the least difference that was ever seen, once there were several. */
-static void learn_quantum(struct feedback_row *row, int64_t load_w)
-{
-    double change = fabs((double)(load_w - row->load_w));
-
-    if (change > 0 && (row->changes == 0 || change < row->quantum_w))
-        row->quantum_w = change;
-    row->changes += change > 0 && row->changes < NOISE_SAMPLES_NEEDED;
-}
-
-static double quantum_w(const struct feedback_row *row)
-{
-    return row->changes < NOISE_SAMPLES_NEEDED ? 0 : row->quantum_w;
-}
-
-/* How far a turn went, if there was one of the other way within the hold. */
-static void note_turn(struct feedback_row *row, double this_w, const struct excursion *other,
-                      int64_t now_ns, int64_t hold_ns)
-{
-    if (other->beyond_w <= 0 || now_ns - other->ns > hold_ns)
-        return;
-    /* By chance noise goes too far both ways once; what turns again is a swing. One way alone is a step. */
-    if (row->turned && now_ns - row->turned_ns <= hold_ns)
-        row->swing_w = fmax(row->swing_w, this_w + other->beyond_w);
-    row->turned = true;
-    row->turned_ns = now_ns;
-}
-
-static void learn_swing(const struct feedback *f, struct feedback_row *row, double above_w,
-                        double below_w, double band)
-{
-    int64_t hold_ns = f->site->control.uncontrolled_hold_ns;
-
-    row->swing_w -= row->swing_w * swing_fade;
-    if (above_w > band) {
-        if (!row->went_up)
-            note_turn(row, above_w, &row->down, f->now_ns, hold_ns);
-        row->up = (struct excursion){above_w, f->now_ns};
-        row->went_up = true;
-    } else if (below_w > band) {
-        if (row->went_up)
-            note_turn(row, below_w, &row->up, f->now_ns, hold_ns);
-        row->down = (struct excursion){below_w, f->now_ns};
-        row->went_up = false;
-    }
+    noise_learn(&row->noise, load_w - (double)range->most_w / 2 - (double)range->least_w / 2,
+                moved_w <= fmax(2 * noise_w(&row->noise), load_w * rest_share));
 }
 
 /* Which lags explain the readings about as well as the best does; one slot more on either side. */
 static void choose_lags(struct feedback_row *row, double load_w)
 {
     double least = row->lag_cost[0];
-    double floor_w = fmax(2 * noise_w(row), load_w * rest_share);
+    double floor_w = fmax(2 * noise_w(&row->noise), load_w * rest_share);
     uint32_t first = FEEDBACK_LAGS;
     uint32_t last = 0;
 
@@ -245,7 +179,7 @@ static void learn_lag(struct feedback *f, uint32_t r, double load_w, uint32_t ba
         return;
     all = range_of(f, r, back, back + FEEDBACK_LAGS - 1);
     if (!f->tuning.aligned || back + FEEDBACK_LAGS > row->slots ||
-        (double)(all.most_w - all.least_w) < fmax(8 * noise_w(row), load_w * moved_share))
+        (double)(all.most_w - all.least_w) < fmax(8 * noise_w(&row->noise), load_w * moved_share))
         return;
     for (uint32_t j = 0; j < FEEDBACK_LAGS; j++) {
         double left_w = load_w - (double)nodes_w(f, r, back + j) - row->uncontrolled_w;
@@ -299,7 +233,9 @@ static void judge(struct feedback *f, uint32_t r, const struct feedback_reading 
     if (above_w > band)
         row->judged_w = max_w(row->judged_w, reading->load_w - range.most_w);
     row->judged_w = max_w(row->judged_w, watts_up(row->uncontrolled_w));
-    learn_swing(f, row, above_w, below_w, band);
+    row->learned = true;
+    swing_learn(&row->noise, above_w, below_w, band, f->now_ns,
+                f->site->control.uncontrolled_hold_ns);
     learn_noise(row, load_w, &range);
     learn_lag(f, r, load_w, back);
 }
@@ -358,7 +294,7 @@ static void take_reading(struct feedback *f, uint32_t r, const struct feedback_i
     double interval_s = (double)(in->taken_ns - row->taken_ns) / (double)NS_PER_S;
 
     if (row->taken_ns != 0) {
-        learn_quantum(row, in->load_w);
+        quantum_learn(&row->noise, fabs((double)(in->load_w - row->load_w)));
         row->interval_s +=
             (interval_s - row->interval_s) * (row->interval_s > 0 ? interval_fade : 1);
     }
@@ -376,8 +312,7 @@ static void take_reading(struct feedback *f, uint32_t r, const struct feedback_i
 /* Up at once; down only past a band, so that noise does not move every cap in every tick. */
 static void show(const struct feedback *f, struct feedback_row *row)
 {
-    double gain = f->tuning.gain;
-    int64_t still_w = watts_up(noise_w(row) * sqrt(gain / fmax(2 - gain, 0.01)));
+    int64_t still_w = watts_up(noise_w(&row->noise) * f->average_share);
     int64_t most_w = row->hold.most_w;
 
     if (most_w > row->shown_w || most_w < row->shown_w - 2 * still_w)
@@ -404,7 +339,7 @@ static void keep_slots(struct feedback *f, uint32_t r, const struct feedback_inp
     if (!in->all_heard) {
         row->slots = 0; /* a sum without everybody explains nothing */
         stop_waiting(f, row);
-        row->at_rest = false;
+        row->noise.at_rest = false;
     } else if (f->begun) {
         f->nodes_w[f->ring[r]][(f->slots - 1) % FEEDBACK_SLOTS] = in->nodes_w;
         row->slots += row->slots < FEEDBACK_SLOTS;
@@ -471,20 +406,11 @@ bool feedback_held_w(const struct feedback *f, uint32_t r, int64_t *held_w)
 
 /* ---- the guard ---- */
 
-/* What the greatest of n samples of a sine, taken at random moments, falls short of its peak, as a share of the whole
- * swing, in 1 of 1000 windows: (1 - cos(pi (1 - 0.001^(1/n)))) / 2, for n = 1, 2, 4 .. 128. */
-static const double missed[] = {1, 0.998, 0.924, 0.622, 0.274, 0.091, 0.026, 0.007};
-
-static double missed_share(const struct feedback *f, const struct feedback_row *row)
+static double samples_of_hold(const struct feedback *f, const struct feedback_row *row)
 {
-    double samples = row->interval_s > 0 ? (double)f->site->control.uncontrolled_hold_ns /
-                                               (double)NS_PER_S / row->interval_s
-                                         : 1;
-    size_t k = 0;
+    double hold_s = (double)f->site->control.uncontrolled_hold_ns / (double)NS_PER_S;
 
-    while (k + 1 < COUNT(missed) && samples >= (double)(2U << k))
-        k++;
-    return missed[k];
+    return row->interval_s > 0 ? hold_s / row->interval_s : 1;
 }
 
 int64_t feedback_guard_w(struct feedback *f, uint32_t r, int64_t limit_w)
@@ -493,17 +419,20 @@ int64_t feedback_guard_w(struct feedback *f, uint32_t r, int64_t limit_w)
     struct feedback_row *row = f->row[r];
     int64_t least_w = share_up_w(control->guard_bp, limit_w);
     int64_t most_w = max_w(least_w, share_up_w(control->guard_most_bp, limit_w));
-    double gain = f->tuning.gain;
     int64_t need_w = 0;
 
     if (row == NULL)
         return least_w;
-    /* A reading's own noise and the estimate's, which is a fading average of it: sigma^2 (1 + K / (2 - K)). */
-    need_w = watts_up(f->tuning.crossing_z * noise_w(row) * sqrt(2 / fmax(2 - gain, 0.01)) +
-                      quantum_w(row) / 2 + missed_share(f, row) * row->swing_w);
-    /* Down only by a fifth at a time, so that the guard itself moves no caps. */
-    if (need_w > row->guard_w || need_w < row->guard_w - row->guard_w / 5)
-        row->guard_w = need_w;
+    if (row->learned) {
+        /* A reading's own noise and the estimate's, which is a fading average of it: sigma^2 (1 + K / (2 - K)). */
+        need_w = watts_up(f->tuning.crossing_z * noise_w(&row->noise) * f->both_share +
+                          quantum_w(&row->noise) / 2 +
+                          swing_missed(samples_of_hold(f, row)) * row->noise.swing_w);
+        /* Down only by a fifth at a time, so that the guard itself moves no caps. */
+        if (need_w > row->guard_w || need_w < row->guard_w - row->guard_w / 5)
+            row->guard_w = need_w;
+        row->learned = false;
+    }
     row->kept_free_w = min_w(max_w(row->guard_w, least_w), most_w);
     return row->kept_free_w;
 }
@@ -568,7 +497,7 @@ void feedback_view(const struct feedback *f, uint32_t r, struct feedback_figures
         return;
     out->metered = true;
     out->uncontrolled_w = row->known ? row->uncontrolled_w : (double)row->raw_w;
-    out->noise_w = noise_w(row);
-    out->swing_w = row->swing_w;
+    out->noise_w = noise_w(&row->noise);
+    out->swing_w = row->noise.swing_w;
     out->reading_age_s = (double)row->age_ns / 1e9;
 }

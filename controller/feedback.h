@@ -28,17 +28,13 @@
 #include "controller/controller.h"
 #include "controller/delay.h"
 #include "controller/hold.h"
+#include "controller/noise.h"
 #include "model/rows.h"
 
 enum { FEEDBACK_SLOTS = 32, FEEDBACK_LAGS = 12, FEEDBACK_WAITING = 8 };
 
 struct feedback_reading {
     int64_t load_w, taken_ns;
-};
-
-struct excursion {
-    double beyond_w; /* of the estimate */
-    int64_t ns;
 };
 
 struct feedback_row {
@@ -64,19 +60,13 @@ struct feedback_row {
     uint32_t waiting; /* readings whose moment the nodes have not told yet */
     struct feedback_reading queue[FEEDBACK_WAITING];
 
-    double noise_w; /* deviation of a reading at rest; meaningful after enough samples */
-    double rest_w, quantum_w;
-    uint32_t noise_samples, changes; /* saturating */
-    bool at_rest;
-    struct excursion up, down; /* the last ones beyond noise */
-    bool went_up, turned;
-    int64_t turned_ns;
-    double swing_w; /* greatest of both together, fading */
+    struct noise noise;
 
     double lag_cost[FEEDBACK_LAGS]; /* mean square of what each lag leaves unexplained */
     uint32_t lag_samples, lag_skipped;
     uint32_t lag_least, lag_most, lag_likely; /* slots */
 
+    bool learned;        /* something, since the guard was sized */
     int64_t guard_w;     /* for noise and swing, before its bounds */
     int64_t kept_free_w; /* the guard in force; LIMIT_MAX_W while there is no limit */
     int64_t ceiling_w, ceiling_until_ns; /* after a crossing the budget does not rise */
@@ -85,7 +75,10 @@ struct feedback_row {
 
 struct feedback {
     const struct site *site;
-    struct feedback_tuning tuning;
+    struct feedback_tuning tuning; /* gain is below 2 */
+    /* Deviations, as shares of a reading's: of a fading average of readings, sqrt(K / (2 - K)), and of a reading and
+     * that average together, sqrt(1 + K / (2 - K)). */
+    double average_share, both_share;
     struct delays delays;
     struct feedback_row **row;          /* [rows]; NULL: no meter of its own */
     int64_t (*nodes_w)[FEEDBACK_SLOTS]; /* [metered rows] the nodes' sums, one a slot */
