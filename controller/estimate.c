@@ -8,6 +8,18 @@ static int64_t watts_up(double watts)
     return (int64_t)ceil(fmin(fmax(watts, -(double)LIMIT_MAX_W), (double)LIMIT_MAX_W));
 }
 
+/* What a watt below a branch is at the branch, with the losses of the worst way down from it. */
+static void fill_carry(const struct supply_tree *tree, int64_t carry_bp[])
+{
+    for (uint32_t b = tree->branches; b-- > 0;) {
+        int64_t below_bp = SHARE_WHOLE_BP;
+
+        for (uint32_t c = tree->first_child[b]; c < tree->first_child[b] + tree->children[b]; c++)
+            below_bp = max_w(below_bp, carry_bp[c]);
+        carry_bp[b] = share_margin_w(below_bp, tree->loss_bp[b]);
+    }
+}
+
 void estimate_create(struct estimator *estimator, const struct site *site,
                      const struct row_table *rows, const int64_t remainder_w[],
                      struct feedback *feedback, struct arena *arena)
@@ -19,6 +31,8 @@ void estimate_create(struct estimator *estimator, const struct site *site,
     estimator->sum = arena_array(arena, rows->count, struct row_sum);
     estimator->all_sources_good = arena_array(arena, site->tree.branches, bool);
     estimator->unknown_w = arena_array(arena, site->tree.branches, int64_t);
+    estimator->carry_bp = arena_array(arena, site->tree.branches, int64_t);
+    fill_carry(&site->tree, estimator->carry_bp);
     estimator->out.node = arena_array(arena, site->nodes.count, struct node_estimate);
     estimator->out.row = arena_array(arena, rows->count, struct row_estimate);
     estimator->out.generation_w = arena_array(arena, site->tree.branches, int64_t);
@@ -234,6 +248,22 @@ static uint32_t normal_row(const struct estimator *e, uint32_t r)
                : e->rows->phase_row[row->branch * PHASES + (row->channel - CHANNEL_L1)];
 }
 
+/* Uncontrolled load while another feed is lost. What comes over is no more than the mirror image of this side's own,
+ * since what hangs from both does so alike, and no more than all that the lost feed carries, with the losses of the
+ * way on this side: so a feed that is lost already is not counted again when its load has come. */
+static int64_t failover_w(const struct estimator *e, uint32_t r, bool unconfirmed)
+{
+    const struct row *row = &e->rows->row[r];
+    const struct row_estimate *own = &e->out.row[normal_row(e, r)];
+    const struct row_estimate *lost = &e->out.row[e->site->tree.feed_branch[row->lost_feed]];
+    int64_t own_w = own->uncontrolled_w + (unconfirmed ? own->unconfirmed_w : 0);
+    int64_t lost_w = lost->uncontrolled_w + (unconfirmed ? lost->unconfirmed_w : 0);
+
+    if (lost->blind)
+        return 2 * own_w;
+    return own_w + min_w(own_w, share_up_w(e->carry_bp[row->branch], lost_w));
+}
+
 static int64_t unmetered_w(const struct estimator *e, uint32_t r)
 {
     const struct row *row = &e->rows->row[r];
@@ -241,10 +271,8 @@ static int64_t unmetered_w(const struct estimator *e, uint32_t r)
     int64_t below_w = 0;
     int64_t held_w = 0;
 
-    if (row->lost_feed != NONE_INDEX) {
-        /* The mirror image of this side's uncontrolled load comes over from the lost feed. */
-        return 2 * e->out.row[normal_row(e, r)].uncontrolled_w;
-    }
+    if (row->lost_feed != NONE_INDEX)
+        return failover_w(e, r, false);
     /* All of it may hang on one phase. */
     below_w =
         row->channel == CHANNEL_TOTAL ? from_below_w(e, total) : e->out.row[total].uncontrolled_w;
@@ -324,7 +352,7 @@ static int64_t unconfirmed_w(const struct estimator *e, uint32_t r)
     int64_t sum_w = 0;
 
     if (row->lost_feed != NONE_INDEX)
-        return 2 * e->out.row[normal_row(e, r)].unconfirmed_w;
+        return failover_w(e, r, true) - failover_w(e, r, false);
     if (row->channel != CHANNEL_TOTAL)
         return e->out.row[b].unconfirmed_w;
     for (uint32_t c = tree->first_child[b]; c < tree->first_child[b] + tree->children[b]; c++)

@@ -43,6 +43,7 @@ struct estimator {
     struct row_sum *sum;             /* [rows] */
     struct feedback *feedback;       /* what is learned of the metered rows */
     int64_t *unknown_w; /* [branches] what sources below it may give whose reading is not good */
+    int64_t *carry_bp;  /* [branches] what a watt below it is at the branch, at most */
     bool *all_sources_good; /* [branches] production below the branch is known */
     bool started, took_over;
     int64_t first_ns;

@@ -338,13 +338,33 @@ static void true_uncontrolled(struct world *w)
     }
 }
 
+/* What the lost feed carries, with the losses of the worst way down from a branch. */
+static int64_t carried_w(const struct world *w, uint32_t branch, int64_t watts)
+{
+    const struct supply_tree *tree = &w->site->tree;
+    int64_t most_w = watts;
+
+    for (uint32_t c = tree->first_child[branch];
+         c < tree->first_child[branch] + tree->children[branch]; c++) {
+        int64_t below_w = carried_w(w, c, watts);
+
+        most_w = below_w > most_w ? below_w : most_w;
+    }
+    return share_margin_w(most_w, tree->loss_bp[branch]);
+}
+
+/* With a feed lost the mirror image of this side's comes over, but no more than the lost one carries. */
 static int64_t row_uncontrolled_w(const struct world *w, uint32_t r)
 {
     const struct row *row = &w->rows->row[r];
     int64_t total_w = w->truth_w[row->branch];
     int64_t watts = row->channel == CHANNEL_TOTAL ? total_w : total_w / PHASES;
+    int64_t lost_w = 0;
 
-    return row->lost_feed == NONE_INDEX ? watts : 2 * watts;
+    if (row->lost_feed == NONE_INDEX)
+        return watts;
+    lost_w = carried_w(w, row->branch, w->truth_w[w->site->tree.feed_branch[row->lost_feed]]);
+    return watts + (watts < lost_w ? watts : lost_w);
 }
 
 /* The highest cap that the node has or may still be given by what is under way to it. A node that restarted and
