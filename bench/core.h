@@ -41,7 +41,10 @@ enum { CORE_LINE = 512 };
  * when there is none. */
 int core_run(char *const argv[], char last[CORE_LINE]);
 
-double core_now_s(void); /* monotonic */
+double core_now_s(void); /* monotonic: for deadlines */
+/* What this thread has had of a core: for all that is measured, so that what else runs on the machine does not count.
+ * Nothing here waits for anything, so on an idle machine it is the time that passes. */
+double core_spent_s(void);
 /* The element at `share` of the sorted values: 0.5 is the median. Sorts them. */
 double core_quantile(double value[], size_t count, double share);
 

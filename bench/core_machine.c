@@ -9,13 +9,16 @@
 
 enum { STREAM_DOUBLES = 16 << 20, STREAM_PASSES = 8, LINE = 256 };
 
-double core_now_s(void)
+static double seconds_of(clockid_t clock)
 {
     struct timespec t;
 
-    clock_gettime(CLOCK_MONOTONIC, &t);
+    clock_gettime(clock, &t);
     return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
+
+double core_now_s(void) { return seconds_of(CLOCK_MONOTONIC); }
+double core_spent_s(void) { return seconds_of(CLOCK_THREAD_CPUTIME_ID); }
 
 static int by_value(const void *a, const void *b)
 {
@@ -119,13 +122,13 @@ double core_bandwidth(void)
         c[i] = 0;
     }
     for (int pass = 0; pass < STREAM_PASSES; pass++) {
-        double start_s = core_now_s();
+        double start_s = core_spent_s();
 
         for (size_t i = 0; i < STREAM_DOUBLES; i++)
             c[i] = a[i] + 3 * b[i];
         sink = c[pass];
-        if (core_now_s() - start_s < best_s)
-            best_s = core_now_s() - start_s;
+        if (core_spent_s() - start_s < best_s)
+            best_s = core_spent_s() - start_s;
     }
     (void)sink;
     free(a);

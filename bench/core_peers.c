@@ -195,24 +195,25 @@ static uint32_t settle_bound(struct peer *peer)
 static bool solve_class(struct peer *peer, uint32_t left, double until_s)
 {
     while (left > 0) {
-        double start_s = core_now_s();
+        double start_s = core_spent_s();
+        double left_s = until_s - core_now_s();
 
         peer->solver->bound_column(peer->lp, (int)peer->problem->nodes, 0, lowest_top(peer));
-        if (start_s >= until_s || !peer->solver->solve(peer->lp, until_s - start_s))
+        if (left_s <= 0 || !peer->solver->solve(peer->lp, left_s))
             return false;
         if (peer->lps++ == 0)
-            peer->first_lp_s = core_now_s() - start_s;
+            peer->first_lp_s = core_spent_s() - start_s;
         left -= settle_bound(peer);
     }
     return true;
 }
 
-/* Seconds that it takes, or a negative number: it did not finish within `limit_s`. Fills level_gap with how far its
- * levels of class 0 are from those of `answer`. */
+/* Seconds that it takes, or a negative number: it did not finish within `limit_s`. */
 static double solve_by(const struct lp_solver *solver, const struct problem *p, double limit_s,
                        struct peer *peer)
 {
-    double start_s = core_now_s();
+    double until_s = core_now_s() + limit_s;
+    double start_s = core_spent_s();
     bool done = true;
 
     *peer = (struct peer){.problem = p, .solver = solver};
@@ -226,8 +227,8 @@ static double solve_by(const struct lp_solver *solver, const struct problem *p, 
     for (uint32_t n = 0; n < p->nodes; n++)
         settle(peer, n, peer->least[n]);
     for (int class = 0; class < 3 && done; class ++)
-        done = solve_class(peer, begin_class(peer, class), start_s + limit_s);
-    return done ? core_now_s() - start_s : -1;
+        done = solve_class(peer, begin_class(peer, class), until_s);
+    return done ? core_spent_s() - start_s : -1;
 }
 
 static void dismiss(struct peer *peer)
@@ -273,10 +274,10 @@ static double ours_s(uint32_t nodes, struct node_answer answer[])
     solver = solver_create(&two[0].problem, &arena);
     used_w = arena_array(&arena, two[0].problem.rows, int64_t);
     for (int i = 0; i < OURS_ROUNDS; i++) {
-        double start_s = core_now_s();
+        double start_s = core_spent_s();
 
         solver_run(solver, &two[i % 2].problem, OBJECTIVE_MAX_MIN, answer, used_w);
-        took_s[i] = core_now_s() - start_s;
+        took_s[i] = core_spent_s() - start_s;
     }
     arena_free(&arena);
     core_problem_free(&two[0]);
