@@ -370,7 +370,7 @@ static const char *missed(const struct circumstances *how, const struct figures 
 {
     bool swings = how->load_swing > 0;
 
-    if (f->over_s > how->meter_delay_ms / 1e3 + 3)
+    if (f->over_s > how->meter_delay_ms / 1e3 + 3.5)
         return "above the limit for longer than the dead time";
     if (f->steady_over_s > 1)
         return "above the limit at rest";
