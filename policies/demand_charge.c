@@ -349,8 +349,10 @@ static enum reason decide(const struct settings *s, struct state *state,
     state->left_s = fixed ? window_s(s) - place->into_s : seconds(s->sub_ns - state->ring.into_ns);
     if (fixed && state->left_s >= least_left_s)
         permitted_w = fmin(permitted_w, fixed_w(s, state, allowed_wh, measured_w, state->left_s));
-    else if (fixed) /* too late for this window to do anything about */
-        permitted_w = fmin(permitted_w, state->decided ? state->permitted_w : state->defended_w);
+    else if (fixed && state->decided) /* too late for this window to do anything about */
+        permitted_w = fmin(permitted_w, state->permitted_w);
+    else if (fixed)
+        permitted_w = fmin(permitted_w, fixed_w(s, state, allowed_wh, measured_w, least_left_s));
     if (!fixed || !steady)
         permitted_w = fmin(permitted_w, sliding_w(s, state, allowed_wh, measured_w, least_left_s));
     state->permitted_w = fmax(permitted_w, (double)s->floor_w);
@@ -441,6 +443,7 @@ static uint32_t remember(const void *settings, const void *memory, struct policy
     if (!state->clock.running || !state->in_window)
         return notes.count; /* of the window nothing is sure */
     note_put(&notes, "utc_s", (double)state->clock.last_utc_s);
+    note_put(&notes, "permitted_w", state->permitted_w);
     note_put(&notes, "window_id", (double)state->window_id);
     note_put(&notes, "window_month", (double)state->window_month);
     note_put(&notes, "window_high_wh", state->window_high_wh);
@@ -512,6 +515,8 @@ static void recall(const void *settings, void *memory, const struct policy_note 
     state->counted.sub_ns = s->sub_ns;
     demand_peaks_recall(&state->peaks, note, notes);
     state->recalled = recall_window(state, note, notes);
+    state->decided = state->recalled && note_get(note, notes, "permitted_w", 0, (double)LIMIT_MAX_W,
+                                                 &state->permitted_w);
     energy->anchored =
         state->recalled && note_get(note, notes, "register_wh", 0, most_wh, &energy->register_wh) &&
         note_get(note, notes, "since_high_wh", 0, most_wh, &energy->since_high_wh) &&

@@ -133,8 +133,7 @@ static void whatever_the_file_says_is_no_harm(void **state)
         "{\"peak\": {\"kind\": \"demand_charge\", \"version\": 2, \"notes\": {}}}",
         "{\"peak\": {\"kind\": \"demand_charge\", \"version\": 1, \"notes\": [1, 2]}}",
         odd_notes,
-        "{\"gently\": {\"kind\": \"ramp_rate\", \"version\": 0, \"notes\": {\"permitted_w\": "
-        "1e9}}}"};
+        "{\"gently\": {\"kind\": \"ramp_rate\", \"version\": 0, \"notes\": {\"up\": 1e9}}}"};
     struct fixture *f = *state;
 
     for (size_t i = 0; i < COUNT(odd); i++) {
