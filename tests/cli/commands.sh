@@ -127,7 +127,7 @@ is "completion of an option" "--state-folder=" "$(
 )"
 
 # The example of the manual, from the manual.
-sed -n '/^```json/,/^```/p' "$CAPSTAN_SOURCE_DIR/docs/allocate.md" | sed '1d;$d' >problem.json
+awk '/^```/ { inside = /json/; next } inside' "$CAPSTAN_SOURCE_DIR/docs/allocate.md" >problem.json
 exits 0 allocate problem.json
 is "the manual's caps" "200 200 220 440" "$(grep -o '"cap_w": [0-9]*' out | grep -o '[0-9]*' | xargs)"
 has "who is bound by what" out '"bound_by": "row R1"'
