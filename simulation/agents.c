@@ -64,7 +64,7 @@ static void apply(struct world *w, uint32_t n, bool raise)
 {
     struct sim_agent *agent = &w->agent[n];
 
-    if (w->now_ns < agent->slow_until_ns) {
+    if (w->now_ns < agent->slow_until_ns && !agent_lies(w, n)) {
         agent->pending = true;
         agent->pending_raise = raise;
         agent->pending_w = agent->lease.cap_w;

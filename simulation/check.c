@@ -8,6 +8,8 @@
 
 /* Coefficients are rounded up by a part in 10,000 at each branch; a site has at most a handful of levels. */
 enum { ROUNDING_BP = 10, ROUNDING_W = 12 };
+/* Readings and reports that lie so far apart may still be held against one another. */
+enum { BLUR_TICKS = 14 };
 enum { OUTSIDE_SURGE_S = 120, BAD_NETWORK_FACTOR = 4, QUIET_COUNTER_S = 60, COUNTED_TICK_S = 2 };
 
 static const char *name_of(const struct world *w, uint32_t r, char out[96])
@@ -122,6 +124,24 @@ static int64_t production_missed_w(const struct world *w, uint32_t b, bool *know
     return missed_w;
 }
 
+/* While the nodes' own draw changes, a reading tells the rest only within that change. */
+static void blur(struct world *w, struct row_check *c, int64_t flow_w)
+{
+    int64_t half_ns = (BLUR_TICKS + w->scenario->meter_late_ticks) * w->tick_ns +
+                      2 * w->scenario->report_period_ms * NS_PER_MS;
+
+    if (w->now_ns - c->flow_since_ns >= half_ns) {
+        c->flow_most_w[1] = c->flow_most_w[0];
+        c->flow_least_w[1] = c->flow_least_w[0];
+        c->flow_most_w[0] = c->flow_least_w[0] = flow_w;
+        c->flow_since_ns = w->now_ns;
+    }
+    c->flow_most_w[0] = max_w(c->flow_most_w[0], flow_w);
+    c->flow_least_w[0] = min_w(c->flow_least_w[0], flow_w);
+    c->blur_w = c->slack_w + max_w(c->flow_most_w[0], c->flow_most_w[1]) -
+                min_w(c->flow_least_w[0], c->flow_least_w[1]);
+}
+
 /* Reports and readings are not of one moment: a load is seen once it has stood while every node reported. */
 static void see_long_enough(struct world *w, struct row_check *c, int64_t other_w, bool heard)
 {
@@ -158,6 +178,7 @@ static void see_metered(struct world *w, uint32_t r, bool heard)
     c->slack_w = (int64_t)(((double)shown->load_w + fabs(reading->value)) * 1e-4 *
                            (double)w->scenario->meter_error_bp) +
                  shown->load_w * ROUNDING_BP / SHARE_WHOLE_BP + ROUNDING_W;
+    blur(w, c, shown->load_w - shown->other_w);
     if (shown->honest) {
         c->metered_w = other_w;
         see_long_enough(w, c, other_w, heard);
@@ -180,11 +201,12 @@ static void see_from_below(struct world *w, uint32_t b)
     int64_t seen_w = min_w(w->plant->load[b].own_w, tree->unmetered_w[b]);
     int64_t metered_w = seen_w;
 
-    c->slack_w = ROUNDING_W;
+    c->slack_w = c->blur_w = ROUNDING_W;
     for (uint32_t k = tree->first_child[b]; k < tree->first_child[b] + tree->children[b]; k++) {
         seen_w += w->row_check[k].seen_w;
         metered_w += w->row_check[k].metered_w;
         c->slack_w += w->row_check[k].slack_w * 11 / 10;
+        c->blur_w += w->row_check[k].blur_w * 11 / 10;
     }
     c->seen_w = min_w(row_other_w(w, b), seen_w);
     c->metered_w = min_w(row_other_w(w, b), metered_w);
@@ -208,8 +230,8 @@ static void see(struct world *w)
             continue;
         if (c->sensor != NONE_INDEX)
             see_metered(w, r, heard);
-        else
-            c->slack_w = total->slack_w;
+        c->slack_w = max_w(c->slack_w, total->slack_w);
+        c->blur_w = max_w(c->blur_w, total->blur_w); /* it is counted no higher than its total */
         c->seen_w = min_w(c->sensor != NONE_INDEX ? c->seen_w : row_other_w(w, r), total->seen_w);
         c->metered_w =
             min_w(c->sensor != NONE_INDEX ? c->metered_w : row_other_w(w, r), total->metered_w);
@@ -239,7 +261,7 @@ static void check_committed(struct world *w, uint32_t r)
                row->committed_w);
     if (w->rows->row[r].lost_feed != NONE_INDEX)
         return;
-    if (estimate->uncontrolled_w + c->slack_w >= min_w(c->seen_w, row_other_w(w, r)))
+    if (estimate->uncontrolled_w + c->blur_w + row->guard_w >= min_w(c->seen_w, row_other_w(w, r)))
         c->unseen_ns = 0;
     else if (c->unseen_ns == 0)
         c->unseen_ns = w->now_ns;

@@ -70,6 +70,7 @@ static void node_suffers(struct world *w, const struct event *e, uint32_t n, int
     case EVENT_AGENT_LYING:
         agent->lying_until_ns = max_w(agent->lying_until_ns, until_ns);
         agent->lies_of_power = e->value >= 0.5;
+        agent->pending = false;
         w->plant->node[n].stuck = true;
         potential_refresh(w, n);
         break;

@@ -64,8 +64,7 @@ void potential_untold(struct world *w, uint32_t n)
 {
     struct node_potential *p = &w->potential.node[n];
 
-    if (!p->untold)
-        p->told_w = p->cap_w;
+    p->told_w = p->untold ? min_w(p->told_w, p->cap_w) : p->cap_w;
     p->untold = true;
     p->untold_since_ns = w->now_ns;
 }

@@ -104,7 +104,10 @@ struct row_check {
     int64_t unseen_ns;                     /* since when seen_w is not counted; 0: it is */
     int64_t short_ns;                      /* since when a shortfall stands without need */
     int64_t slack_w;                       /* of the meter */
-    bool notices_frozen;                   /* before what it showed is forgotten */
+    int64_t blur_w; /* of an estimate from readings and reports of different moments */
+    int64_t flow_most_w[2], flow_least_w[2],
+        flow_since_ns;   /* the nodes' draw, by halves of a window */
+    bool notices_frozen; /* before what it showed is forgotten */
 };
 
 struct node_check {
