@@ -15,6 +15,7 @@ enum { WORLDS = 12, TICKS = 300, STORM_TICKS = 200, NODES_MAX = 40 };
 static bool armed;
 static unsigned caught;
 
+// The names are the linker's: NOLINTBEGIN(bugprone-reserved-identifier,readability-identifier-naming)
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
 void *__real_realloc(void *old, size_t size);
@@ -39,6 +40,8 @@ void *__wrap_realloc(void *old, size_t size)
     caught += armed;
     return __real_realloc(old, size);
 }
+
+// NOLINTEND(bugprone-reserved-identifier,readability-identifier-naming)
 
 static void ticks_take_no_memory(void **state)
 {

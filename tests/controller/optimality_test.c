@@ -194,36 +194,38 @@ static void add_plan(struct program *l, const struct bench *b, uint32_t n)
         glp_set_col_bnds(l->lp, l->level[n], GLP_UP, 0, level_at(plan->corner));
 }
 
-static void add_limits(struct program *l, const struct bench *b, int priority)
+/* The row's share of a node; 0: it does not load it. */
+static double share_of(const struct problem *p, uint32_t n, uint32_t r)
+{
+    for (uint32_t i = p->first[n]; !p->node[n].fixed && i < p->first[n + 1]; i++) {
+        if (p->share[i].row == r)
+            return (double)p->share[i].coefficient_bp / 1e4;
+    }
+    return 0;
+}
+
+/* Classes before have what they were given, those after have their least caps. */
+static void add_limit(struct program *l, const struct bench *b, uint32_t r, int priority)
 {
     const struct problem *p = &b->random.problem;
+    int columns[RANDOM_NODES_MAX + 1];
+    double values[RANDOM_NODES_MAX + 1];
+    double left_w = (double)p->limit_w[r];
+    int count = 0;
 
-    for (uint32_t r = 0; r < p->rows; r++) {
-        int columns[RANDOM_NODES_MAX + 1];
-        double values[RANDOM_NODES_MAX + 1];
-        double left_w = (double)p->limit_w[r];
-        int count = 0;
+    for (uint32_t n = 0; n < p->nodes; n++) {
+        double share = share_of(p, n, r);
+        bool before = b->served_class[n] < priority;
 
-        if (b->short_row[r])
-            continue;
-        for (uint32_t n = 0; n < p->nodes; n++) {
-            for (uint32_t i = p->first[n]; !p->node[n].fixed && i < p->first[n + 1]; i++) {
-                double share = (double)p->share[i].coefficient_bp / 1e4;
-
-                if (p->share[i].row != r)
-                    continue;
-                if (takes_part(b, n, priority)) {
-                    columns[++count] = l->cap[n];
-                    values[count] = share;
-                } else {
-                    left_w -= share * (double)(b->served_class[n] < priority ? b->answer[n].cap_w
-                                                                             : p->node[n].min_w);
-                }
-            }
+        if (share > 0 && takes_part(b, n, priority)) {
+            columns[++count] = l->cap[n];
+            values[count] = share;
+        } else {
+            left_w -= share * (double)(before ? b->answer[n].cap_w : p->node[n].min_w);
         }
-        if (count > 0)
-            add_row(l->lp, count, columns, values, GLP_UP, left_w);
     }
+    if (count > 0)
+        add_row(l->lp, count, columns, values, GLP_UP, left_w);
 }
 
 static void begin_program(struct program *l, const struct bench *b, int priority)
@@ -244,7 +246,10 @@ static void begin_program(struct program *l, const struct bench *b, int priority
         glp_set_col_bnds(l->lp, l->level[n], GLP_FR, 0, 0);
         add_plan(l, b, n);
     }
-    add_limits(l, b, priority);
+    for (uint32_t r = 0; r < b->random.problem.rows; r++) {
+        if (!b->short_row[r])
+            add_limit(l, b, r, priority);
+    }
 }
 
 /* ---- max-min ---- */
@@ -518,6 +523,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(throughput_is_within_a_step_a_row_of_the_optimum),
     };
 
+    const char *sanitize = getenv("CAPSTAN_SANITIZE");
+
     seed = (uint64_t)time(NULL) * 1000;
     for (int i = 1; i + 1 < argc; i += 2) {
         if (strcmp(argv[i], "--seed") == 0)
@@ -525,7 +532,7 @@ int main(int argc, char **argv)
         else if (strcmp(argv[i], "--rounds") == 0)
             rounds = strtoull(argv[i + 1], NULL, 10);
     }
-    if (getenv("CAPSTAN_SANITIZE") != NULL && *getenv("CAPSTAN_SANITIZE") != '\0')
+    if (sanitize != NULL && sanitize[0] != '\0')
         rounds /= 10;
     print_message("seed %llu\n", (unsigned long long)seed);
     return cmocka_run_group_tests(tests, NULL, NULL);

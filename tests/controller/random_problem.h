@@ -31,7 +31,7 @@ struct random_problem {
     int64_t limit_w[RANDOM_ROWS_MAX];
 };
 
-void random_problem(struct random_problem *out, struct rng *rng, enum random_shape shape,
+void random_problem(struct random_problem *p, struct rng *rng, enum random_shape shape,
                     uint32_t nodes_max);
 
 #endif
