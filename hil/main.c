@@ -1,6 +1,7 @@
 /* capstan-rig: a simulated site on real protocols, and a verdict on whoever controls it. */
 #include "hil/demo.h"
 #include "hil/exit_code.h"
+#include "hil/hunt.h"
 #include "hil/serve.h"
 
 #include <argp.h>
@@ -8,6 +9,8 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 const char *argp_program_version = "capstan-rig " CAPSTAN_VERSION;
 
@@ -22,7 +25,13 @@ enum {
     OPTION_SITE,
     OPTION_BROKER,
     OPTION_HOUR,
-    OPTION_DAY
+    OPTION_DAY,
+    OPTION_HOURS,
+    OPTION_JOBS,
+    OPTION_NODES,
+    OPTION_SCENARIO,
+    OPTION_KEEP,
+    OPTION_SABOTAGE
 };
 
 /* ---------------------------------------------------------------- numbers */
@@ -179,6 +188,88 @@ static int cmd_serve(int argc, char **argv)
     return serve_run(&options);
 }
 
+/* ---------------------------------------------------------------- hunt */
+
+/* clang-format off */
+static const struct argp_option hunt_options[] = {
+    {"hours", OPTION_HOURS, "N", 0, "simulated hours, of all jobs together (100)", 0},
+    {"seconds", OPTION_SECONDS, "N", 0, "of the wall clock, instead of --hours", 0},
+    {"seed", OPTION_SEED, "N", 0, "of everything that happens by chance (a new one each time; it is printed)", 0},
+    {"jobs", OPTION_JOBS, "N", 0, "worker processes (one a core)", 0},
+    {"nodes", OPTION_NODES, "N", 0, "sites of this size; may be given several times, in turn (by chance, mostly few)", 0},
+    {"scenario", OPTION_SCENARIO, "FILE", 0, "runs this one scenario instead", 0},
+    {"keep", OPTION_KEEP, "DIR", 0, "where scenario files of what was found go (the current folder)", 0},
+    {"sabotage", OPTION_SABOTAGE, "NAME", 0, "builds a mistake into the simulated world, to see that it is found; a wrong name lists them", 0},
+    {0},
+};
+/* clang-format on */
+
+static void sabotage_named(const char *name, enum sabotage *out, struct argp_state *state)
+{
+    char names[200] = "";
+
+    if (sabotage_find(name, out))
+        return;
+    for (int s = 0; s < SABOTAGE_COUNT; s++)
+        snprintf(names + strlen(names), sizeof names - strlen(names), " %s",
+                 sabotage_name((enum sabotage)s));
+    argp_error(state, "--sabotage: expected one of%s, got %s", names, name);
+}
+
+static error_t parse_hunt(int key, char *value, struct argp_state *state)
+{
+    struct hunt_options *o = state->input;
+
+    switch (key) {
+    case OPTION_HOURS:
+        o->hours = number(value, 0.1, 1e9, state, "--hours");
+        return 0;
+    case OPTION_SECONDS:
+        o->seconds = number(value, 0.1, 1e7, state, "--seconds");
+        return 0;
+    case OPTION_SEED:
+        o->seed = seed(value, state);
+        return 0;
+    case OPTION_JOBS:
+        o->jobs = (uint32_t)number(value, 1, HUNT_JOBS_MAX, state, "--jobs");
+        return 0;
+    case OPTION_NODES:
+        if (o->node_counts == HUNT_NODES_MAX)
+            argp_error(state, "--nodes: at most %d times", HUNT_NODES_MAX);
+        o->nodes[o->node_counts++] = (uint32_t)number(value, 1, 2000, state, "--nodes");
+        return 0;
+    case OPTION_SCENARIO:
+        o->scenario = value;
+        return 0;
+    case OPTION_KEEP:
+        o->keep = value;
+        return 0;
+    case OPTION_SABOTAGE:
+        sabotage_named(value, &o->sabotage, state);
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static int cmd_hunt(int argc, char **argv)
+{
+    static const char text[] =
+        "Runs the controller against random simulated sites, policies and faults in virtual time, "
+        "checks every promise against the plant's truth at every step, and shrinks what breaks "
+        "one to a small scenario file.\v"
+        "Exit status: 0 nothing broke, 1 a promise was broken, 2 wrong usage, 3 it could not run.";
+    static const struct argp argp = {.options = hunt_options, .parser = parse_hunt, .doc = text};
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    struct hunt_options options = {.seed = (uint64_t)time(NULL), .keep = "."};
+
+    options.jobs = cores < 1 ? 1 : cores > HUNT_JOBS_MAX ? HUNT_JOBS_MAX : (uint32_t)cores;
+    argp_parse(&argp, argc, argv, 0, NULL, &options);
+    if (options.hours <= 0 && options.seconds <= 0)
+        options.hours = 100;
+    return hunt_run(&options);
+}
+
 /* ---------------------------------------------------------------- the program */
 
 static const struct command {
@@ -188,6 +279,7 @@ static const struct command {
 } commands[] = {
     {"demo", cmd_demo, "a day of a simulated site under control, and the verdict"},
     {"serve", cmd_serve, "only the simulated site, until SIGTERM"},
+    {"hunt", cmd_hunt, "random sites and faults in virtual time, until a promise breaks"},
 };
 
 static int usage(FILE *out, int code)

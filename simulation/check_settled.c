@@ -59,6 +59,10 @@ static void check_shortfall(struct world *w, uint32_t r, int64_t patience)
     bool skewed =
         w->scenario->meter_late_ticks > 0 || w->scenario->report_period_ms * NS_PER_MS > w->tick_ns;
     int64_t worst_bp = 0;
+    /* Which phase is fed from on-site production nobody knows: all of it may be. */
+    int64_t unknown_w = w->rows->row[r].channel == CHANNEL_TOTAL
+                            ? 0
+                            : w->plant->generation_w[w->rows->row[r].branch];
     bool needless = false;
     char name[96];
 
@@ -78,7 +82,8 @@ static void check_shortfall(struct world *w, uint32_t r, int64_t patience)
 
         worst_bp += (int64_t)w->rows->row_node[i].coefficient_bp * (least_w + remainder_w);
     }
-    needless = share_up_w(1, worst_bp) + 2 * row_other_w(w, r) + 2 * c->slack_w <= row->limit_w;
+    needless = share_up_w(1, worst_bp) + 2 * row_other_w(w, r) + 2 * c->slack_w + unknown_w <=
+               row->limit_w;
     if (lasting_ns(&c->short_ns, needless, w->now_ns) > patience)
         broken(w, PROMISE_SHORTFALL, "%s: short of %" PRId64 " W",
                row_name(w->rows, w->site, r, name, sizeof name), row->shortfall_w);
