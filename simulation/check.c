@@ -185,6 +185,7 @@ static void see_metered(struct world *w, uint32_t r, bool heard)
         return;
     }
     if (w->device[s->device].meter.fault == METER_SPIKING ||
+        w->device[s->device].meter.fault == METER_SILENT ||
         (w->device[s->device].meter.fault == METER_FROZEN && c->notices_frozen))
         return;
     other_w = max_w(0, other_w - max_w(0, shown->load_w - (int64_t)reading->value -

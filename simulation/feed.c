@@ -62,7 +62,7 @@ struct snapshot feed_snapshot(struct feed *feed, int64_t now_ns, struct local_ti
         .changes = feed->changes,
     };
 
-    for (uint32_t p = 0; p < feed->site->points && !feed->never_ages; p++)
+    for (uint32_t p = 0; p < feed->site->points; p++)
         reading_age(&feed->site->point[p], &feed->reading[p], now_ns);
     for (uint32_t i = 0; i < feed->changes; i++)
         feed->is_changed[feed->changed[i]] = false;

@@ -15,8 +15,7 @@ struct feed {
     uint32_t *changed;               /* [nodes]: whose reports are new since the last snapshot */
     bool *is_changed;
     uint32_t changes;
-    bool anew;       /* a controller that has heard nothing yet: it must look at all */
-    bool never_ages; /* sabotage: a reading stays fresh */
+    bool anew; /* a controller that has heard nothing yet: it must look at all */
 };
 
 void feed_init(struct feed *feed, const struct site *site, struct arena *arena);

@@ -72,6 +72,8 @@ void generate(uint64_t seed, const struct generate_options *options, struct scen
     d->tick_s = chance(d, 40) ? 1 : chance(d, 50) ? 2 : chance(d, 50) ? 3 : 5;
     d->observe = chance(d, 3);
     d->carbon = chance(d, 50);
+    d->events = chance(d, 50);
+    d->breakers = chance(d, 50);
     out->report_period_ms = chance(d, 50) ? d->tick_s * 1000 : between(d, 1, 5) * 1000;
     out->meter_late_ticks = chance(d, 60) ? 0 : between(d, 1, d->tick_s > 2 ? 1 : 2);
     out->link_ms = between(d, 1, 200);

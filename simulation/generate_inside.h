@@ -29,8 +29,9 @@ struct draft {
     struct scenario *scenario;
     uint32_t nodes, branches, kinds, feeds, sources;
     int64_t tick_s;
-    bool observe, failover, carbon;
-    double guard; /* share */
+    bool observe, failover, carbon, events, breakers;
+    bool register_at_site; /* its meter counts energy, too */
+    double guard;          /* share */
     struct draft_branch branch[BRANCHES_MAX];
     struct draft_kind kind[KINDS_MAX];
     uint32_t kind_of[GENERATE_NODES_MAX];

@@ -62,13 +62,34 @@ static void draft_kinds(struct draft *d)
         kind->cappable = k == 0 || !chance(d, 20);
         kind->step_w = chance(d, 50) ? 1 : between(d, 1, 60);
         kind->cap_min_w = between(d, 50, 1200);
-        kind->cap_max_w = kind->cap_min_w + between(d, 0, 80) * kind->step_w + between(d, 0, 3000);
+        kind->cap_max_w = kind->cap_min_w + between(d, 0, 80) * kind->step_w;
+        kind->cap_max_w += between(d, 0, 3000);
+        kind->step_w = min_w(kind->step_w, max_w(1, kind->cap_max_w - kind->cap_min_w));
         kind->uncapped_w = kind->cap_max_w + (chance(d, 50) ? 0 : between(d, 0, 400));
         kind->safe_w =
             kind->cap_min_w +
             between(d, 0, (kind->cap_max_w - kind->cap_min_w) / kind->step_w) * kind->step_w;
         kind->remainder_w = between(d, 20, 500);
     }
+}
+
+/* Measured curves bend either way. */
+static void write_curve(struct draft *d, FILE *out, const struct draft_kind *kind)
+{
+    int64_t points = between(d, 2, 6);
+    int64_t span_w = kind->cap_max_w - kind->cap_min_w;
+    double throughput = (double)between(d, 10, 60);
+
+    if (!kind->cappable || span_w < points || !chance(d, 40))
+        return;
+    fputs(" curve = (", out);
+    for (int64_t i = 0; i < points; i++) {
+        fprintf(out, "%s ( \"%" PRId64 " W\", %.2f )", i > 0 ? "," : "",
+                kind->cap_min_w + span_w * i / (points - 1), throughput);
+        throughput += (double)between(d, -5, 40);
+        throughput = fmax(1, throughput);
+    }
+    fputs(" );", out);
 }
 
 static void write_kinds(struct draft *d, FILE *out)
@@ -87,8 +108,9 @@ static void write_kinds(struct draft *d, FILE *out)
                     kind->remainder_w);
         else
             fputs(" cappable = false;", out);
-        fprintf(out, " priority_class = %" PRId64 "; weight = %" PRId64 "; }", between(d, 0, 2),
-                chance(d, 50) ? 100 : between(d, 1, 300));
+        write_curve(d, out, kind);
+        fprintf(out, " priority_class = %" PRId64 ";", between(d, 0, 2));
+        fprintf(out, " weight = %" PRId64 "; }", chance(d, 50) ? 100 : between(d, 1, 300));
     }
     fputs(" );\n", out);
 }
@@ -176,6 +198,7 @@ static void write_branch(struct draft *d, FILE *out, uint32_t i)
 {
     struct draft_branch *b = &d->branch[i];
     int64_t derating = chance(d, 70) ? 80 : 100;
+    bool rated = i == 0 || !chance(d, 15);
 
     b->metered = i == 0 || chance(d, b->rack ? 30 : 70);
     if (chance(d, b->metered ? 60 : 20))
@@ -183,13 +206,15 @@ static void write_branch(struct draft *d, FILE *out, uint32_t i)
     fprintf(out, "%s\n  { name = \"%s\";", i > 0 ? "," : "", b->name);
     if (b->parent != NONE_INDEX)
         fprintf(out, " parent = \"%s\";", d->branch[b->parent].name);
-    if (i == 0 || !chance(d, 15)) {
+    if (rated) {
         fprintf(out, " derating = \"%" PRId64 " %%\";", derating);
         write_rating(d, out, b, some_rating_w(d, b, (double)derating / 100));
     }
     if (chance(d, 40))
         fprintf(out, " losses = \"%.1f %%\";", (double)between(d, 1, 30) / 10);
     fprintf(out, " unmetered = %" PRId64 ";", b->unmetered_w);
+    if (rated && d->breakers && chance(d, 60))
+        fputs(" breaker = \"mccb\";", out);
     if (b->metered)
         fprintf(out, " meter = \"%s_m\";", b->name);
     fputs(" }", out);
@@ -197,6 +222,11 @@ static void write_branch(struct draft *d, FILE *out, uint32_t i)
 
 static void write_branches(struct draft *d, FILE *out)
 {
+    if (d->breakers)
+        fputs("breakers = ( { name = \"mccb\"; reset = \"10 min\"; points = ( ( \"105 %\", \"1 h\" "
+              "), "
+              "( \"135 %\", \"5 min\" ), ( \"200 %\", \"30 s\" ), ( \"500 %\", \"1 s\" ) ); } );\n",
+              out);
     fputs("branches = (", out);
     for (uint32_t i = 0; i < d->branches; i++)
         write_branch(d, out, i);
@@ -242,6 +272,7 @@ static void write_meters(struct draft *d, FILE *out)
                 profile[i] = b->amperes ? chance(d, 80) : chance(d, 10);
             if (!b->metered || profile[i] != (pass == 0))
                 continue;
+            d->register_at_site = d->register_at_site || (i == 0 && pass == 0);
             snprintf(name, sizeof name, "%s_m", b->name);
             name_meter(d, name);
             fprintf(out, "%s\n  { name = \"%s\"; driver = \"%s\";%s", comma, name,
@@ -266,7 +297,22 @@ static void write_meters(struct draft *d, FILE *out)
                 "%s\n  { name = \"carbon\"; driver = \"feed\"; quantity = "
                 "\"carbon_intensity\"; stale_after = \"60 s\"; }",
                 comma);
+    for (uint32_t s = 0; s < d->sources; s++) {
+        fprintf(out,
+                "%s\n  { name = \"source%u_charge\"; driver = \"feed\"; quantity = "
+                "\"state_of_charge\"; stale_after = \"60 s\"; }",
+                comma, s + 1);
+        comma = ",";
+    }
     fputs(" );\n", out);
+    if (d->carbon)
+        fputs("forecasts = ( { name = \"carbon_ahead\"; driver = \"forecast\"; quantity = "
+              "\"carbon_intensity\"; basis = \"average\"; } );\n",
+              out);
+    if (d->events)
+        fputs("event_sources = ( { name = \"grid\"; driver = \"events\"; stale_after = \"60 s\"; } "
+              ");\n",
+              out);
 }
 
 static void write_sources(struct draft *d, FILE *out)
@@ -275,39 +321,57 @@ static void write_sources(struct draft *d, FILE *out)
     for (uint32_t s = 0; s < d->sources; s++) {
         /* Behind a meter, or its production would be nobody's. */
         uint32_t b = chance(d, 60) || !d->branch[1].metered ? 0 : 1;
+        bool battery = chance(d, 25);
+        bool sun = chance(d, 60);
+        bool turned = chance(d, 30);
 
         fprintf(out,
                 "%s\n  { name = \"source%u\"; kind = \"%s\"; branch = \"%s\"; meter = "
-                "\"source%u_m\"; meter_counts_import = %s; rated = %.0f; }",
-                s > 0 ? "," : "", s + 1, chance(d, 60) ? "pv" : "wind", d->branch[b].name, s + 1,
-                chance(d, 30) ? "true" : "false",
+                "\"source%u_m\"; meter_counts_import = %s; rated = %.0f;",
+                s > 0 ? "," : "", s + 1,
+                battery ? "battery"
+                : sun   ? "pv"
+                        : "wind",
+                d->branch[b].name, s + 1, turned ? "true" : "false",
                 fmax(100, d->branch[b].most_w * (double)between(d, 5, 50) / 100));
+        if (battery)
+            fprintf(out, " charge = \"source%u_charge\"; capacity = \"%" PRId64 " kWh\";", s + 1,
+                    between(d, 1, 50));
+        fputs(" }", out);
     }
     fputs(" );\n", out);
+}
+
+/* One call, one number drawn: the order in which arguments are evaluated is the compiler's. */
+static void put(FILE *out, const char *name, int64_t value, const char *unit)
+{
+    fprintf(out, " %s = \"%" PRId64 " %s\";", name, value, unit);
 }
 
 static void write_control(struct draft *d, FILE *out)
 {
     int64_t report_s = (d->scenario->report_period_ms + 999) / 1000;
-    int64_t stale_s = 2 * (report_s > d->tick_s ? report_s : d->tick_s) + between(d, 1, 5);
-    int64_t lease_s = between(d, 12, 60);
-    int64_t hold_s = 8 * d->tick_s + between(d, 5, 50);
+    int64_t slower_s = report_s > d->tick_s ? report_s : d->tick_s;
 
-    if (lease_s < 8 * d->tick_s)
-        lease_s = 8 * d->tick_s;
-    fprintf(out,
-            "control = { tick = \"%" PRId64 " s\"; guard = \"%.2f %%\"; uncontrolled_margin = "
-            "\"%" PRId64 " %%\"; uncontrolled_hold = \"%" PRId64
-            " s\"; report_stale_after = \"%" PRId64 " s\"; takeover = \"%" PRId64
-            " s\"; ack_timeout = \"%" PRId64 " s\"; lease = \"%" PRId64
-            " s\"; release_rate = \"%.0f W/s\"; dead_band = %" PRId64
-            "; remainder_window = \"%" PRId64 " s\"; remainder_margin = \"%" PRId64
-            " %%\"; failover = \"%s\"; failover_overload = \"%" PRId64 " %%\"; };\n",
-            d->tick_s, d->guard * 100, between(d, 100, 130), hold_s, stale_s,
-            2 * d->tick_s + between(d, 0, 5), d->tick_s + between(d, 1, 4), lease_s,
-            d->branch[0].most_w / (double)between(d, 10, 60) + 100,
-            chance(d, 70) ? 0 : between(d, 1, 100), between(d, 30, 900), between(d, 5, 20),
-            d->failover ? "check" : "off", between(d, 100, 130));
+    fputs("control = {", out);
+    put(out, "tick", d->tick_s, "s");
+    fprintf(out, " guard = \"%.2f %%\";", d->guard * 100);
+    put(out, "guard_most", chance(d, 70) ? 5 : between(d, 0, 10), "%");
+    put(out, "dead_time", between(d, 0, 10), "s");
+    put(out, "uncontrolled_margin", between(d, 100, 130), "%");
+    put(out, "uncontrolled_hold", 8 * d->tick_s + between(d, 5, 50), "s");
+    put(out, "report_stale_after", 2 * slower_s + between(d, 1, 5), "s");
+    put(out, "takeover", 2 * d->tick_s + between(d, 0, 5), "s");
+    put(out, "ack_timeout", d->tick_s + between(d, 1, 4), "s");
+    put(out, "lease", max_w(between(d, 12, 60), 8 * d->tick_s), "s");
+    put(out, "release_rate", (int64_t)(d->branch[0].most_w / (double)between(d, 10, 60)) + 100,
+        "W/s");
+    put(out, "dead_band", chance(d, 70) ? 0 : between(d, 1, 100), "W");
+    put(out, "dead_band_time", chance(d, 70) ? 0 : between(d, 1, 30), "s");
+    put(out, "remainder_window", between(d, 30, 900), "s");
+    put(out, "remainder_margin", between(d, 5, 20), "%");
+    put(out, "failover_overload", between(d, 100, 130), "%");
+    fprintf(out, " failover = \"%s\"; };\n", d->failover ? "check" : "off");
 }
 
 void generate_site(struct draft *d)

@@ -34,6 +34,7 @@ static const struct habit {
     {EVENT_WORK_STEPPED, 3, 60, 0, 1},
     {EVENT_LOAD_STEPPED, 4, 0, 0, 1}, /* of the branch's worst case */
     {EVENT_SIGNAL_STEPPED, 3, 0, 0, 500},
+    {EVENT_GRID_EVENT, 4, 300, 0, 1}, /* of what the site can draw */
 };
 
 static void aim(struct draft *d, struct event *e)
@@ -59,13 +60,16 @@ static void aim(struct draft *d, struct event *e)
         snprintf(e->target, sizeof e->target, "%s", chance(d, 50) ? "A" : "B");
         break;
     case ABOUT_NOTHING:
+        if (e->kind == EVENT_GRID_EVENT)
+            e->value *= d->branch[0].most_w;
         break;
     }
 }
 
 static bool possible(const struct draft *d, enum event_kind kind)
 {
-    return (kind != EVENT_FEEDER_LOST || d->feeds == 2) &&
+    return (kind != EVENT_GRID_EVENT || d->events) &&
+           (kind != EVENT_FEEDER_LOST || d->feeds == 2) &&
            (kind != EVENT_SIGNAL_STEPPED || d->carbon);
 }
 
@@ -112,9 +116,9 @@ void generate_timeline(struct draft *d)
 
             if (habit == NULL || !possible(d, habit->kind))
                 continue;
-            *e = (struct event){.kind = habit->kind,
-                                .at_s = cycle * CYCLE_S + between(d, FIRST_S, STORM_S - 1),
-                                .value = random_between(&d->random, habit->low, habit->high)};
+            *e = (struct event){.kind = habit->kind};
+            e->at_s = cycle * CYCLE_S + between(d, FIRST_S, STORM_S - 1);
+            e->value = random_between(&d->random, habit->low, habit->high);
             e->lasts_s = habit->lasts_s > 0 ? between(d, 1, habit->lasts_s) : 0;
             e->lasts_s = min_w(e->lasts_s, end_s - e->at_s);
             aim(d, e);

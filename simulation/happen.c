@@ -113,12 +113,10 @@ static void policy_reloads(struct world *w, const struct event *e)
         controller_reload(w->controller, w->policies[w->in_force]);
 }
 
-/* What a running controller has written to its state file by now; the file is as new as the last save, and saves
- * come every few seconds: here they are as new as the moment. */
 static void controller_dies(struct world *w, const struct event *e, int64_t until_ns)
 {
-    for (uint32_t n = 0; w->controller != NULL && n < w->site->nodes.count; n++)
-        w->remembered_w[n] = controller_learned_remainder_w(w->controller, n);
+    if (w->controller != NULL)
+        memory_save(w);
     controller_free(w->controller);
     w->controller = NULL;
     w->decision = NULL;
@@ -168,8 +166,7 @@ static void site_suffers(struct world *w, const struct event *e, int64_t until_n
         coarse_busy(w->plant, (int64_t)(e->value * 1e4), until_ns);
         break;
     case EVENT_GRID_EVENT:
-        w->grid_until_ns =
-            until_ns; /* told to policies that listen, once the site file can name its source */
+        grid_announces(w, e);
         break;
     default:
         break;

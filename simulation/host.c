@@ -65,6 +65,8 @@ static const struct setting meter_rows[] = {
 static const struct driver_schema drivers[] = {
     {"feed", ROLE_SIGNAL, none, sizeof(struct no_settings)},
     {"meter", ROLE_METER, meter_rows, sizeof(struct meter_settings)},
+    {"forecast", ROLE_FORECAST, none, sizeof(struct no_settings)},
+    {"events", ROLE_EVENTS, none, sizeof(struct no_settings)},
     {"agent", ROLE_ACTUATOR, none, sizeof(struct no_settings)},
     {0},
 };
@@ -96,7 +98,7 @@ static bool load_files(struct world *w, struct error *err)
             why_not(&found, "policies", err);
     }
     diagnostics_free(&found);
-    return ok;
+    return ok && controller_can(w->site, err);
 }
 
 /* ---- the plant: what the site file says, but for the nameplates and a remainder that is less than the worst ---- */
@@ -106,12 +108,13 @@ static struct coarse_hardware hardware_of(const struct world *w, uint32_t n, str
     const struct node_table *nodes = &w->site->nodes;
     double worst_w = (double)nodes->remainder_worst_w[n];
     double uncapped_w = (double)max_w(1, nodes->uncapped_w[n]);
+    double fixed = random_between(random, 0.3, 0.65);
     double part = random_between(random, 0, 0.3) * worst_w; /* at full draw */
     struct coarse_hardware h = {.cap_min_w = nodes->cap_min_w[n],
                                 .cap_max_w = nodes->cap_max_w[n],
                                 .cap_step_w = max_w(1, nodes->cap_step_w[n]),
                                 .uncapped_w = nodes->uncapped_w[n],
-                                .fixed_w = (int64_t)(random_between(random, 0.3, 0.65) * worst_w),
+                                .fixed_w = (int64_t)(fixed * worst_w),
                                 .part_bp = (int64_t)(part / uncapped_w * 1e4)};
 
     for (uint32_t i = 0; i < w->scenario->nameplates; i++) {
@@ -153,15 +156,19 @@ static void create_plant(struct world *w)
 
 void start_controller(struct world *w)
 {
-    struct controller_options options = {.remainder_w = w->state_lost ? NULL : w->remembered_w};
+    struct controller_options options = {.remainder_w = w->remembered_w};
     uint64_t clock_epoch =
         (uint64_t)(WALL_START_S + w->now_ns / NS_PER_S + w->clock_step_s); /* state was lost */
 
     w->epoch = w->state_lost && clock_epoch > w->epoch ? clock_epoch : w->epoch + 1;
     options.epoch = w->epoch;
+    if (w->state_lost)
+        memory_forget(w);
     w->state_lost = false;
     feed_forget(&w->feed);
     w->controller = controller_create(w->site, w->policies[w->in_force], &options);
+    memory_give(w);
+    w->grid_next_ns = w->forecast_next_ns = 0; /* it is told anew */
     w->started_ns = w->now_ns;
     if (w->row_check != NULL)
         check_controller_started(w);
@@ -174,6 +181,7 @@ static void redeploy(struct world *w)
         return;
     sight(w, SIGHT_DEPOSED);
     w->epoch = controller_highest_epoch(w->controller);
+    memory_save(w);
     controller_free(w->controller);
     w->controller = NULL;
     w->decision = NULL;
@@ -181,9 +189,11 @@ static void redeploy(struct world *w)
     w->faults_until_ns = max_w(w->faults_until_ns, w->controller_dead_until_ns);
 }
 
+int64_t world_utc_s(const struct world *w) { return WALL_START_S + w->now_ns / NS_PER_S; }
+
 static struct local_time wall_clock(const struct world *w)
 {
-    int64_t utc_s = WALL_START_S + w->now_ns / NS_PER_S + w->clock_step_s;
+    int64_t utc_s = world_utc_s(w) + w->clock_step_s;
     int64_t days = utc_s / SECONDS_PER_DAY;
 
     return (struct local_time){.known = true,
@@ -231,6 +241,7 @@ static void tick(struct world *w)
     happen_until_now(w);
     agents_step(w);
     meters_step(w);
+    grid_step(w);
     if (w->controller != NULL) {
         snapshot = feed_snapshot(&w->feed, w->now_ns, wall_clock(w));
         check_before(w);
@@ -258,13 +269,11 @@ static void create(struct world *w)
     w->tick_ns = w->site->control.tick_period_ns;
     rows_build(&w->row_table, w->site, &w->arena);
     w->rows = &w->row_table;
-    w->remembered_w = arena_array(&w->arena, w->site->nodes.count, int64_t);
-    for (uint32_t n = 0; n < w->site->nodes.count; n++)
-        w->remembered_w[n] = -1;
+    memory_create(w);
     network_init(&w->network, w->site->nodes.count, w->scenario->seed, w->scenario->link_ms,
                  &w->arena);
     feed_init(&w->feed, w->site, &w->arena);
-    w->feed.never_ages = w->scenario->sabotage == SABOTAGE_STALE_TRUSTED;
+
     create_plant(w);
     start_controller(w);
     potential_create(w);

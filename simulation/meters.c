@@ -44,11 +44,34 @@ static void find_branch_sensors(struct world *w)
     }
 }
 
+/* The energy register of a meter that has one. */
+static void find_registers(struct world *w)
+{
+    for (uint32_t b = 0; b < w->site->tree.branches; b++) {
+        uint32_t power = w->site->tree.power_point[b];
+
+        for (uint32_t d = 0; d < w->devices; d++) {
+            const struct device *device = w->device[d].device;
+            uint32_t energy = NONE_INDEX;
+            bool here = false;
+
+            for (uint32_t i = 0; i < device->points; i++) {
+                here = here || device->point[i].point == power;
+                if (device->point[i].quantity == QUANTITY_ENERGY_IMPORT)
+                    energy = device->point[i].point;
+            }
+            if (here)
+                add_sensor(w, energy, (struct sensor){.kind = TRUTH_ENERGY, .index = b});
+        }
+    }
+}
+
 static void find_sensors(struct world *w)
 {
     bool *shown = arena_array(&w->arena, w->site->points + 1, bool);
 
     find_branch_sensors(w);
+    find_registers(w);
     for (uint32_t s = 0; s < w->site->sources; s++) {
         const struct source *source = &w->site->source[s];
 
@@ -119,6 +142,11 @@ static double truth_of(struct world *w, struct sensor *s)
         return coarse_power_factor();
     case TRUTH_SOURCE:
         return (double)(s->negative ? -plant->source_w[s->index] : plant->source_w[s->index]);
+    case TRUTH_ENERGY:
+        s->signal += fmax(0, (double)coarse_load_w(plant, s->index, CHANNEL_TOTAL) -
+                                 (double)plant->generation_w[s->index]) *
+                     (double)w->tick_ns / 3.6e12;
+        return s->signal;
     case TRUTH_SIGNAL:
         break;
     }
@@ -140,6 +168,8 @@ static struct shown sample(struct world *w, struct sensor *s)
     /* A spiking meter's other values are as good as ever. */
     if (device->meter.fault == METER_SPIKING && shown.came && truth != 0)
         shown.honest = fabs(shown.value / truth - 1) < 0.05;
+    if (s->kind == TRUTH_ENERGY) /* a register counts exactly, or stands still */
+        shown.value = floor(device->meter.fault == METER_FROZEN ? s->late[0].value : truth);
     return shown;
 }
 
@@ -155,6 +185,8 @@ void meters_step(struct world *w)
         s->late[0] = now;
         if (!now.came)
             s->late[0].value = frozen;
+        if (!now.came && w->scenario->sabotage == SABOTAGE_SILENCE_STAMPED)
+            s->late[0].came = s->kind == TRUTH_LOAD;
         due = &s->late[w->scenario->meter_late_ticks];
         if (due->came && w->controller != NULL)
             feed_sample(&w->feed, s->point,

@@ -62,12 +62,12 @@ struct nameplate {
 };
 
 /* A mistake built into the simulated world on purpose, to see that the hunt finds it. */
-#define SABOTAGES(X)                                                                    \
-    X(SABOTAGE_NONE, "none")                                                            \
-    X(SABOTAGE_LAPSE_RAISES, "lapse_raises")   /* a lease that ends frees the node */   \
-    X(SABOTAGE_OLD_OBEYED, "old_obeyed")       /* an agent obeys what is not newer */   \
-    X(SABOTAGE_ALL_RAISE, "all_raise")         /* an agent raises when told to lower */ \
-    X(SABOTAGE_STALE_TRUSTED, "stale_trusted") /* a reading never grows old */
+#define SABOTAGES(X)                                                                        \
+    X(SABOTAGE_NONE, "none")                                                                \
+    X(SABOTAGE_LAPSE_RAISES, "lapse_raises")       /* a lease that ends frees the node */   \
+    X(SABOTAGE_OLD_OBEYED, "old_obeyed")           /* an agent obeys what is not newer */   \
+    X(SABOTAGE_ALL_RAISE, "all_raise")             /* an agent raises when told to lower */ \
+    X(SABOTAGE_SILENCE_STAMPED, "silence_stamped") /* a silent meter's last value passes for new */
 
 enum sabotage {
 #define SABOTAGE_ENUM(id, name) id,

@@ -11,6 +11,8 @@
 #include "simulation/network.h"
 #include "simulation/simulation.h"
 
+struct policy_memory; /* memory.c */
+
 /* ---- agents.c ---- */
 
 struct sim_agent {
@@ -64,7 +66,8 @@ enum truth_kind {
     TRUTH_VOLTAGE,
     TRUTH_POWER_FACTOR,
     TRUTH_SOURCE,
-    TRUTH_SIGNAL /* a number that the timeline and chance move */
+    TRUTH_ENERGY, /* imported at a branch, Wh */
+    TRUTH_SIGNAL  /* a number that the timeline and chance move */
 };
 
 enum { SAMPLES_LATE_MAX = 3 };
@@ -83,7 +86,7 @@ struct sensor {
     uint32_t index; /* branch or source */
     enum channel channel;
     bool negative; /* production is shown as negative import */
-    double signal; /* TRUTH_SIGNAL */
+    double signal; /* TRUTH_SIGNAL, and what TRUTH_ENERGY has counted */
     struct shown late[SAMPLES_LATE_MAX];
 };
 
@@ -143,9 +146,13 @@ struct world {
     int64_t clock_step_s;
     uint64_t epoch;
     int64_t *remembered_w; /* [nodes] learned remainders, as the state file has them */
+    struct policy_memory *memory;
+    uint32_t memories, memories_max;
     int64_t controller_dead_until_ns, started_ns;
     bool state_lost;
-    int64_t network_until_ns, broker_until_ns, clock_until_ns, grid_until_ns;
+    int64_t network_until_ns, broker_until_ns, clock_until_ns;
+    struct event_list grid; /* all that was announced, late ones first to go */
+    int64_t grid_next_ns, forecast_next_ns;
     int64_t feed_until_ns[FEEDS_MAX];
     uint32_t next_event;
     int64_t faults_until_ns; /* the end of the latest fault so far */
@@ -163,6 +170,19 @@ static inline void sight(struct world *world, enum sight seen)
     world->out->sights |= UINT32_C(1) << seen;
 }
 void start_controller(struct world *world);
+int64_t world_utc_s(const struct world *world); /* the true wall clock */
+
+/* ---- memory.c: what a state file would keep ---- */
+
+void memory_create(struct world *world);
+void memory_forget(struct world *world);
+void memory_save(struct world *world);
+void memory_give(struct world *world);
+
+/* ---- grid.c ---- */
+
+void grid_announces(struct world *world, const struct event *event);
+void grid_step(struct world *world);
 
 /* ---- happen.c: the timeline ---- */
 
