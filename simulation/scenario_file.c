@@ -31,6 +31,7 @@ static void write_text_value(FILE *out, const char *text)
 
 static void write_value(FILE *out, const config_setting_t *s, int level);
 
+/* NOLINTNEXTLINE(misc-no-recursion): as deep as a site file's groups are */
 static void write_members(FILE *out, const config_setting_t *s, int level, bool list)
 {
     int count = config_setting_length(s);
@@ -48,6 +49,7 @@ static void write_members(FILE *out, const config_setting_t *s, int level, bool 
     fputc(' ', out);
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): as deep as a site file's groups are */
 static void write_value(FILE *out, const config_setting_t *s, int level)
 {
     switch (config_setting_type(s)) {

@@ -181,6 +181,7 @@ static config_setting_t *follow(config_t *config, const unsigned index[], int de
     return at;
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): at most DEPTH_MAX deep */
 static void drop_settings(struct shrinker *s, unsigned index[DEPTH_MAX], int depth)
 {
     config_t config;
