@@ -8,8 +8,9 @@
 enum { STREAM_NODE = 11, STREAM_LOAD = 12, STREAM_GANG = 13, STREAM_SOURCE = 14 };
 enum { TAP_PPM = 1000000, SOURCE_PERIOD_S = 10 };
 
-static const double power_factor = 0.97;
-static const double voltage_part = 0.99; /* of nominal */
+/* Within what a site file takes for the worst when nobody measures: 90 % of nominal, and 0.9. */
+static const double voltage_low = 0.905, voltage_high = 1.03, factor_low = 0.905,
+                    factor_high = 0.995;
 
 /* A breaker that the site file says nothing of: a common moulded-case one, lower edge (shape of IEC 60947-2). */
 static const struct trip_point common_point[] = {
@@ -32,10 +33,10 @@ uint32_t coarse_name_number(const char *name)
 
 double coarse_voltage_v(const struct coarse_plant *plant, uint32_t branch)
 {
-    return plant->site->tree.nominal_v[branch] * voltage_part;
+    return plant->site->tree.nominal_v[branch] * plant->voltage_part;
 }
 
-double coarse_power_factor(void) { return power_factor; }
+double coarse_power_factor(const struct coarse_plant *plant) { return plant->power_factor; }
 
 /* ---- creation ---- */
 
@@ -52,14 +53,14 @@ static void rate_branch(struct coarse_plant *plant, uint32_t b)
 {
     const struct rating *rating = &plant->site->tree.rating[b];
     int64_t *uw = &plant->rating_uw[(size_t)b * CHANNEL_COUNT];
-    double phase_w = rating->value * coarse_voltage_v(plant, b) * power_factor;
+    double phase_w = rating->value * coarse_voltage_v(plant, b) * plant->power_factor;
 
     for (int c = 0; c < CHANNEL_COUNT; c++)
         uw[c] = INT64_MAX;
     if (rating->kind == RATING_W)
         uw[CHANNEL_TOTAL] = (int64_t)(rating->value * 1e6);
     if (rating->kind == RATING_VA)
-        uw[CHANNEL_TOTAL] = (int64_t)(rating->value * power_factor * 1e6);
+        uw[CHANNEL_TOTAL] = (int64_t)(rating->value * plant->power_factor * 1e6);
     for (int p = 0; rating->kind == RATING_A && p < PHASES; p++)
         uw[CHANNEL_L1 + p] = (int64_t)(phase_w * 1e6);
 }
@@ -115,6 +116,8 @@ struct coarse_plant *coarse_create(const struct site *site, const struct coarse_
     plant->source_next_ns = arena_array(&plant->arena, site->sources, int64_t);
     plant->sky = arena_array(&plant->arena, site->sources, double);
     plant->source_random = random_stream(settings->seed, STREAM_SOURCE, 0);
+    plant->voltage_part = random_between(&plant->source_random, voltage_low, voltage_high);
+    plant->power_factor = random_between(&plant->source_random, factor_low, factor_high);
     create_gangs(plant);
     for (uint32_t n = 0; n < site->nodes.count; n++)
         create_node(plant, n, &settings->hardware[n]);

@@ -73,8 +73,9 @@ struct coarse_plant {
     double *sky;             /* [sources] 0 .. 1: what weather and charge leave of it */
     struct random source_random;
     bool lost[FEEDS_MAX];
-    bool steady;                    /* own loads and work stand still */
-    int64_t busy_bp, busy_until_ns; /* a step of all work at once */
+    double voltage_part, power_factor; /* of nominal; both drawn once */
+    bool steady;                       /* own loads and work stand still */
+    int64_t busy_bp, busy_until_ns;    /* a step of all work at once */
     struct coarse_gang gang[COARSE_GANGS_MAX];
     double *trip_used; /* [branches x CHANNEL_COUNT] 0 .. 1 */
     int64_t *
@@ -138,7 +139,7 @@ static inline int64_t coarse_remainder_w(const struct coarse_hardware *h, int64_
 
 /* The true voltage and power factor, which stand still here. */
 double coarse_voltage_v(const struct coarse_plant *plant, uint32_t branch);
-double coarse_power_factor(void);
+double coarse_power_factor(const struct coarse_plant *plant);
 
 /* Parts per million of a node's draw that are on a channel of a branch now, losses included. */
 int64_t coarse_share_ppm(const struct coarse_plant *plant, uint32_t node, uint32_t branch,

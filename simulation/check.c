@@ -53,6 +53,7 @@ void check_create(struct world *w)
     w->row_check = arena_array(&w->arena, w->rows->count, struct row_check);
     w->node_check = arena_array(&w->arena, w->site->nodes.count, struct node_check);
     w->before_bp = arena_array(&w->arena, w->rows->count, int64_t);
+    check_limits_create(w);
     for (uint32_t r = 0; r < w->rows->count; r++) {
         w->row_check[r].sensor = sensor_of(w, r);
         w->row_check[r].notices_frozen = notices_frozen(w, w->row_check[r].sensor);
@@ -66,6 +67,7 @@ void check_controller_started(struct world *w)
 
         c->seen_w = c->metered_w = c->standing_since_ns = 0;
         c->over_ns = c->unseen_ns = c->short_ns = 0;
+        c->ever = false;
     }
     memset(w->node_check, 0, w->site->nodes.count * sizeof *w->node_check);
 }
@@ -410,8 +412,8 @@ static void check_nodes(struct world *w)
     for (uint32_t i = 0; i < d->commands; i++) {
         const struct command *c = &d->command[i];
 
-        if (c->kind == COMMAND_RENEW)
-            sight(w, SIGHT_LATE_ACK);
+        if (c->kind == COMMAND_FENCE)
+            sight(w, SIGHT_FENCE);
         if (c->cap_w < w->site->nodes.cap_min_w[c->node] ||
             c->cap_w > w->site->nodes.cap_max_w[c->node] || c->lease_ns <= 0 ||
             !w->site->nodes.cappable[c->node])
@@ -482,5 +484,6 @@ void check_after(struct world *w)
         return; /* where it only watches, nothing is its to keep */
     check_rows(w);
     check_nodes(w);
+    check_limits(w);
     check_settled(w);
 }

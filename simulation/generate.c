@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { STREAM_GENERATE = 30, FEW_NODES = 24, SOME_NODES = 60, MANY_NODES = 120 };
+enum { STREAM_GENERATE = 30, FEW_NODES = 24, SOME_NODES = 60, MANY_NODES = 120, LARGE_NODES = 80 };
 
 void text_begin(struct text_out *text)
 {
@@ -29,6 +29,16 @@ static uint32_t some_nodes(struct draft *d)
         return (uint32_t)between(d, 1, FEW_NODES);
     return (uint32_t)(chance(d, 70) ? between(d, FEW_NODES, SOME_NODES)
                                     : between(d, SOME_NODES, MANY_NODES));
+}
+
+/* Large sites are decided on less often, as they would be; and more of them are hunted in an hour. */
+static int64_t some_tick_s(struct draft *d)
+{
+    static const int64_t small[] = {1, 1, 1, 1, 2, 2, 2, 3, 3, 5};
+    static const int64_t large[] = {1, 2, 2, 3, 3, 5, 5, 5, 5, 5};
+
+    return d->nodes < LARGE_NODES ? small[between(d, 0, COUNT(small) - 1)]
+                                  : large[between(d, 0, COUNT(large) - 1)];
 }
 
 /* Hardware that somebody replaced, or a site file that somebody copied. */
@@ -69,7 +79,7 @@ void generate(uint64_t seed, const struct generate_options *options, struct scen
     d->random = random_stream(seed, STREAM_GENERATE, 0);
     d->scenario = out;
     d->nodes = options->nodes > 0 ? options->nodes : some_nodes(d);
-    d->tick_s = chance(d, 40) ? 1 : chance(d, 50) ? 2 : chance(d, 50) ? 3 : 5;
+    d->tick_s = some_tick_s(d);
     d->observe = chance(d, 3);
     d->carbon = chance(d, 50);
     d->events = chance(d, 50);

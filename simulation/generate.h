@@ -5,7 +5,6 @@
 #ifndef SIMULATION_GENERATE_H
 #define SIMULATION_GENERATE_H
 
-#include "plant/random.h"
 #include "simulation/scenario.h"
 
 enum { GENERATE_NODES_MAX = 2000 };

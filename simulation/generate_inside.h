@@ -2,6 +2,7 @@
 #ifndef SIMULATION_GENERATE_INSIDE_H
 #define SIMULATION_GENERATE_INSIDE_H
 
+#include "plant/random.h"
 #include "simulation/generate.h"
 
 #include <stdio.h>

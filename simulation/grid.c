@@ -82,3 +82,29 @@ void grid_step(struct world *w)
         tell_forecasts(w);
     }
 }
+
+/* Settled: announced to this controller with these policies and a clock that is right, and well begun. */
+static bool must_be_known(const struct world *w, const struct grid_event *event)
+{
+    int64_t announced_ns = w->now_ns - (world_utc_s(w) - event->notified_utc_s) * NS_PER_S;
+
+    return w->started_ns < announced_ns && w->reloaded_ns < announced_ns &&
+           w->clock_until_ns < announced_ns && w->clock_step_s == 0 && fate(event) != 1;
+}
+
+bool grid_asks(const struct world *w, int64_t *target_w)
+{
+    int64_t utc_s = world_utc_s(w);
+    bool asks = false;
+
+    for (uint32_t i = 0; i < w->grid.count; i++) {
+        const struct grid_event *event = &w->grid.event[i];
+
+        if (utc_s <= event->start_utc_s + 2 * w->tick_ns / NS_PER_S ||
+            utc_s >= event->end_utc_s - 1 || !must_be_known(w, event))
+            continue;
+        *target_w = asks ? min_w(*target_w, event->target_w) : event->target_w;
+        asks = true;
+    }
+    return asks;
+}

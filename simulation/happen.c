@@ -109,6 +109,7 @@ static void policy_bad(struct world *w, const struct event *e)
 static void policy_reloads(struct world *w, const struct event *e)
 {
     w->in_force = (uint32_t)fabs(e->value) % w->scenario->policies;
+    w->reloaded_ns = w->now_ns;
     if (w->controller != NULL)
         controller_reload(w->controller, w->policies[w->in_force]);
 }
@@ -132,8 +133,10 @@ static void feeder_lost(struct world *w, const struct event *e, int64_t until_ns
         if (strcmp(tree->feed_name[f], e->target) != 0)
             continue;
         w->feed_until_ns[f] = max_w(w->feed_until_ns[f], until_ns);
-        if (!w->plant->lost[f])
-            coarse_feed(w->plant, f, true);
+        if (w->plant->lost[f])
+            continue;
+        coarse_feed(w->plant, f, true);
+        check_failover(w, f);
     }
 }
 

@@ -8,7 +8,7 @@
 
 /* A Wednesday in 2026, 05:00 UTC: schedules change during a run. */
 #define WALL_START_S INT64_C(1772600400)
-enum { SECONDS_PER_DAY = 86400, WEEKDAY_OF_1970 = 3, REDEPLOY_S = 10 };
+enum { SECONDS_PER_DAY = 86400, WEEKDAY_OF_1970 = 3, REDEPLOY_S = 10, CLOCK_BELIEVED_S = 3000 };
 
 static const char *const promises[] = {
 #define PROMISE_NAME(id, name) name,
@@ -174,6 +174,12 @@ void start_controller(struct world *w)
         check_controller_started(w);
 }
 
+/* A clock that is far off is found out. */
+bool world_clock_known(const struct world *w)
+{
+    return w->clock_step_s < CLOCK_BELIEVED_S && w->clock_step_s > -CLOCK_BELIEVED_S;
+}
+
 /* One that was deposed is started again above what it saw, as an operator would. */
 static void redeploy(struct world *w)
 {
@@ -196,7 +202,7 @@ static struct local_time wall_clock(const struct world *w)
     int64_t utc_s = world_utc_s(w) + w->clock_step_s;
     int64_t days = utc_s / SECONDS_PER_DAY;
 
-    return (struct local_time){.known = true,
+    return (struct local_time){.known = world_clock_known(w),
                                .utc_s = utc_s,
                                .weekday = (int)((days + WEEKDAY_OF_1970) % 7),
                                .minute_of_day = (int)(utc_s % SECONDS_PER_DAY / 60)};

@@ -139,7 +139,7 @@ static double truth_of(struct world *w, struct sensor *s)
     case TRUTH_VOLTAGE:
         return coarse_voltage_v(plant, s->index);
     case TRUTH_POWER_FACTOR:
-        return coarse_power_factor();
+        return coarse_power_factor(plant);
     case TRUTH_SOURCE:
         return (double)(s->negative ? -plant->source_w[s->index] : plant->source_w[s->index]);
     case TRUTH_ENERGY:

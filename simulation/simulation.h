@@ -20,6 +20,8 @@
     X(PROMISE_MEASURED, "measured")         /* true load above a hard limit for too long */       \
     X(PROMISE_BREAKER, "breaker")           /* a breaker may have tripped */                      \
     X(PROMISE_LOOSENED, "loosened")         /* a limit looser than the equipment */               \
+    X(PROMISE_BLIND, "blind")               /* raised where nobody has seen the load */           \
+    X(PROMISE_FAILOVER, "failover") /* a feed was lost, and the other carries more than it may */ \
     X(PROMISE_ROSE_UNASKED, "rose_unasked") /* a cap rose that no raise had raised */             \
     X(PROMISE_COUNTER, "counter")           /* one of the controller's own is not 0 */            \
     X(PROMISE_DROPPED, "dropped")           /* an alarm or a limit had no room */                 \
@@ -47,7 +49,7 @@ const char *promise_name(enum promise promise);
     X(SIGHT_DISOBEDIENT, "a node was not counted on")  \
     X(SIGHT_RAISE_LOST, "a raise was lost on its way") \
     X(SIGHT_BLIND, "a row had never been seen")        \
-    X(SIGHT_LATE_ACK, "a command was sent again")      \
+    X(SIGHT_FENCE, "a running node was taken over")    \
     X(SIGHT_OVER, "a row was over its hard limit")     \
     X(SIGHT_DEPOSED, "a controller was deposed")       \
     X(SIGHT_PROGRESS, "all settled after faults")

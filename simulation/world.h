@@ -12,6 +12,7 @@
 #include "simulation/simulation.h"
 
 struct policy_memory; /* memory.c */
+struct contract;      /* check_limits.c */
 
 /* ---- agents.c ---- */
 
@@ -111,6 +112,8 @@ struct row_check {
     int64_t flow_most_w[2], flow_least_w[2],
         flow_since_ns;   /* the nodes' draw, by halves of a window */
     bool notices_frozen; /* before what it showed is forgotten */
+    bool ever;           /* it was read since the controller started */
+    int64_t promised_w;  /* the limit that was kept, by what was committed; INT64_MAX: none */
 };
 
 struct node_check {
@@ -138,7 +141,8 @@ struct world {
     uint32_t devices;
     struct row_check *row_check;
     struct node_check *node_check;
-    int64_t *before_bp; /* [rows] */
+    int64_t *before_bp;                               /* [rows] */
+    struct contract *contract[SCENARIO_POLICIES_MAX]; /* [policies] */
     const struct decision *decision;
 
     int64_t now_ns, tick_ns;
@@ -156,7 +160,7 @@ struct world {
     int64_t feed_until_ns[FEEDS_MAX];
     uint32_t next_event;
     int64_t faults_until_ns; /* the end of the latest fault so far */
-    int64_t last_event_ns;
+    int64_t last_event_ns, reloaded_ns;
     uint64_t exceeded_before;
     struct outcome *out;
 };
@@ -171,6 +175,7 @@ static inline void sight(struct world *world, enum sight seen)
 }
 void start_controller(struct world *world);
 int64_t world_utc_s(const struct world *world); /* the true wall clock */
+bool world_clock_known(const struct world *world);
 
 /* ---- memory.c: what a state file would keep ---- */
 
@@ -183,6 +188,9 @@ void memory_give(struct world *world);
 
 void grid_announces(struct world *world, const struct event *event);
 void grid_step(struct world *world);
+/* What an event that nobody called off asks for now; false when there is none, or a controller may rightly not
+ * know of it. */
+MUST_USE bool grid_asks(const struct world *world, int64_t *target_w);
 
 /* ---- happen.c: the timeline ---- */
 
@@ -224,6 +232,8 @@ void check_create(struct world *world);
 void check_controller_started(struct world *world);
 void check_before(struct world *world); /* the tick's commands */
 void check_after(struct world *world);
+/* A feed has just gone dark. */
+void check_failover(struct world *world, uint32_t feed);
 
 /* ---- check_settled.c ---- */
 
