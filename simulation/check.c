@@ -323,6 +323,24 @@ static int64_t answerable_w(const struct world *w, uint32_t r)
     return min_w(load_w, watts_up(w->potential.row_bp[r]) + c->metered_w);
 }
 
+/* With every node in reach a limit is kept much sooner. */
+static int64_t prompt_ns(const struct world *w)
+{
+    return 3 * NS_PER_S + (4 + w->scenario->meter_late_ticks) * w->tick_ns +
+           w->site->control.ack_timeout_ns + w->scenario->report_period_ms * NS_PER_MS;
+}
+
+static void note_trouble(struct world *w)
+{
+    if (!network_calm(&w->network) || w->now_ns - w->started_ns < w->site->control.takeover_ns)
+        w->troubled_ns = w->now_ns;
+    for (uint32_t n = 0; n < w->site->nodes.count; n++) {
+        if (w->site->nodes.actuator[n] != NONE_INDEX &&
+            (!agent_reachable(w, n) || w->now_ns < w->agent[n].slow_until_ns))
+            w->troubled_ns = w->now_ns;
+    }
+}
+
 static void check_measured(struct world *w, uint32_t r, int64_t grace)
 {
     struct row_check *c = &w->row_check[r];
@@ -383,6 +401,9 @@ static void check_rows(struct world *w)
 {
     int64_t grace = grace_ns(w);
 
+    note_trouble(w);
+    if (w->now_ns - w->troubled_ns > grace)
+        grace = prompt_ns(w);
     see(w);
     for (uint32_t r = 0; r < w->rows->count; r++) {
         if (w->decision->row[r].shortfall_w > 0)
