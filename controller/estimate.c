@@ -85,6 +85,7 @@ static void node_run(struct estimator *e, const struct stage *stage,
     const struct node_table *nodes = &e->site->nodes;
     struct node_estimate *node = &e->out.node[n];
     bool may_command = e->site->mode == MODE_OBSERVE || site_enforces(e->site, n);
+    int64_t cap_w = 0;
 
     node->contact = contact_of(e->site, report, snapshot->now_ns);
     cap_range(e->site, n, report, node);
@@ -92,9 +93,12 @@ static void node_run(struct estimator *e, const struct stage *stage,
                         node->contact == CONTACT_FRESH && node->cap_min_w <= node->cap_max_w;
     node->controllable = node->commandable && !stage_disobeys(stage, n, snapshot->now_ns);
     remainder_learn(&e->remainder[n], e->pool_of[n], e->site, n, report);
+    cap_w = cap_bound_w(e, stage, n);
+    /* What was learned is scaled to the top of the cap range; a node without a cap may go beyond. */
     node->remainder_w =
-        remainder_bound_w(&e->remainder[n], e->site, n, node->contact == CONTACT_FRESH);
-    node->bound_w = cap_bound_w(e, stage, n) + node->remainder_w;
+        remainder_bound_w(&e->remainder[n], e->site, n,
+                          node->contact == CONTACT_FRESH && cap_w <= nodes->cap_max_w[n]);
+    node->bound_w = cap_w + node->remainder_w;
     node->power_known = node->contact == CONTACT_FRESH && report->power_known;
     node->power_w = node->power_known ? max_w(0, watts_up(report->power_w)) : 0;
     /* A node that draws more than it should is counted at what it draws. */

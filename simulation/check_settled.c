@@ -84,6 +84,8 @@ static void check_shortfall(struct world *w, uint32_t r, int64_t patience)
     }
     needless = share_up_w(1, worst_bp) + 2 * row_other_w(w, r) + 2 * c->slack_w + unknown_w <=
                row->limit_w;
+    /* What a liar drew above what it claimed is taken for its remainder, and remembered so long. */
+    patience += w->site->control.remainder_window_ns * 5 / 4;
     if (lasting_ns(&c->short_ns, needless, w->now_ns) > patience)
         broken(w, PROMISE_SHORTFALL, "%s: short of %" PRId64 " W",
                row_name(w->rows, w->site, r, name, sizeof name), row->shortfall_w);
