@@ -98,12 +98,28 @@ static void learn_together(struct remainder *remainder, struct remainder_pool *p
     remainder->pool_w = greatest_of(pool->greatest_w);
 }
 
+/* More than the worst case was seen: of a node that did not do as it said, perhaps. That is remembered for a window
+ * like all else, also while the node draws too little for a sample to count, or what it is counted at would keep it
+ * there for ever. It falls to the worst case, or what is still seen, and no lower. */
+static void forget_excess(struct remainder *remainder, const struct site *site, uint32_t node,
+                          int64_t seen_w)
+{
+    int64_t worst_w = site->nodes.remainder_worst_w[node];
+
+    if (greatest_w(remainder) <= worst_w)
+        return;
+    turn(remainder->greatest_w, &remainder->bucket_ns, site->control.remainder_window_ns,
+         remainder->report_ns);
+    remainder->greatest_w[0] = max_w(remainder->greatest_w[0], max_w(worst_w, seen_w));
+}
+
 void remainder_learn(struct remainder *remainder, struct remainder_pool *pool,
                      const struct site *site, uint32_t node, const struct node_report *report)
 {
     int64_t cap_w = report->cap_in_force ? report->enforced_cap_w : site->nodes.uncapped_w[node];
     double sample_w = 0;
     int64_t whole_w = 0;
+    bool counts = false;
 
     if (!report->heard || !report->power_known || report->taken_ns <= remainder->report_ns)
         return;
@@ -111,9 +127,12 @@ void remainder_learn(struct remainder *remainder, struct remainder_pool *pool,
         remainder->bucket_ns = report->taken_ns;
     remainder->report_ns = report->taken_ns;
     cap_w = reference_w(remainder, cap_w, report->taken_ns);
-    if (!sample(remainder, site, node, report, (double)cap_w, &sample_w))
-        return;
+    counts = sample(remainder, site, node, report, (double)cap_w, &sample_w);
     whole_w = (int64_t)ceil(fmin(sample_w, (double)LIMIT_MAX_W));
+    if (!counts) {
+        forget_excess(remainder, site, node, whole_w);
+        return;
+    }
     turn(remainder->greatest_w, &remainder->bucket_ns, site->control.remainder_window_ns,
          report->taken_ns);
     remainder->greatest_w[0] = max_w(remainder->greatest_w[0], whole_w);
