@@ -52,7 +52,7 @@ static double seconds_on(clockid_t clock)
 
 void hunt_scenario(const struct hunt_options *o, uint64_t number, struct scenario *out)
 {
-    struct random random = random_stream(o->seed + number, STREAM_CAMPAIGN, 0);
+    struct random random = random_stream(o->seed, STREAM_CAMPAIGN, (uint32_t)number);
     struct generate_options options = {.seconds = SCENARIO_S, .sabotage = o->sabotage};
 
     if (o->node_counts > 0)

@@ -65,10 +65,12 @@ static void apply(struct world *w, uint32_t n, bool raise)
     struct sim_agent *agent = &w->agent[n];
 
     if (w->now_ns < agent->slow_until_ns && !agent_lies(w, n)) {
+        /* It takes the newest number when its time comes; being told again does not begin it anew. */
+        if (!agent->pending)
+            agent->pending_due_ns = w->now_ns + agent->slow_ns;
         agent->pending = true;
         agent->pending_raise = raise;
         agent->pending_w = agent->lease.cap_w;
-        agent->pending_due_ns = w->now_ns + agent->slow_ns;
     } else {
         agent->pending = false;
         take_cap(w, n, agent->lease.cap_w, raise);

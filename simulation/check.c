@@ -10,7 +10,13 @@
 enum { ROUNDING_BP = 10, ROUNDING_W = 12 };
 /* Readings and reports that lie so far apart may still be held against one another. */
 enum { BLUR_TICKS = 14 };
-enum { OUTSIDE_SURGE_S = 120, BAD_NETWORK_FACTOR = 4, QUIET_COUNTER_S = 60, COUNTED_TICK_S = 2 };
+enum {
+    OUTSIDE_SURGE_S = 120,
+    BAD_NETWORK_FACTOR = 4,
+    QUIET_COUNTER_S = 60,
+    COUNTED_TICK_S = 2,
+    EXCEEDING_S = 30
+};
 
 static const char *name_of(const struct world *w, uint32_t r, char out[96])
 {
@@ -148,7 +154,7 @@ static void blur(struct world *w, struct row_check *c, int64_t flow_w)
 static void see_long_enough(struct world *w, struct row_check *c, int64_t other_w, bool heard)
 {
     int64_t needed_ns = 2 * w->scenario->report_period_ms * NS_PER_MS +
-                        (2 + w->scenario->meter_late_ticks) * w->tick_ns;
+                        (BLUR_TICKS + w->scenario->meter_late_ticks) * w->tick_ns;
 
     c->seen_w = min_w(c->seen_w, other_w);
     if (!heard || c->standing_since_ns == 0) {
@@ -243,6 +249,25 @@ static void see(struct world *w)
 
 /* ---- rows ---- */
 
+/* While a feed is lost its nodes draw elsewhere than their shares say: on a row that they have left, what they report
+ * hides as much of the other load; their bounds cover it, since they are counted there, too. */
+static int64_t hidden_by_shares_w(const struct world *w, uint32_t r)
+{
+    const struct row *row = &w->rows->row[r];
+    int64_t shares_bp = 0;
+    bool lost = false;
+
+    for (uint32_t f = 0; f < w->site->tree.feeds; f++)
+        lost = lost || w->now_ns < w->feed_until_ns[f] + grace_ns(w);
+    if (!lost)
+        return 0;
+    for (uint32_t i = w->rows->row_first[r]; i < w->rows->row_first[r + 1]; i++)
+        shares_bp += (int64_t)w->rows->row_node[i].coefficient_bp *
+                     w->plant->node[w->rows->row_node[i].row].power_w;
+    return max_w(0, watts_up(shares_bp) + row_other_w(w, r) -
+                        coarse_load_w(w->plant, row->branch, row->channel));
+}
+
 /* A tick's commands take no row past its limit, with what the controller itself believes of the rest; and what it
  * believes of the rest covers what can be seen. */
 static void check_committed(struct world *w, uint32_t r)
@@ -264,7 +289,8 @@ static void check_committed(struct world *w, uint32_t r)
                row->committed_w);
     if (w->rows->row[r].lost_feed != NONE_INDEX)
         return;
-    if (estimate->uncontrolled_w + c->blur_w + row->guard_w >= min_w(c->seen_w, row_other_w(w, r)))
+    if (estimate->uncontrolled_w + c->blur_w + row->guard_w + hidden_by_shares_w(w, r) >=
+        min_w(c->seen_w, row_other_w(w, r)))
         c->unseen_ns = 0;
     else if (c->unseen_ns == 0)
         c->unseen_ns = w->now_ns;
@@ -446,18 +472,21 @@ static void check_nodes(struct world *w)
 static void check_counters(struct world *w)
 {
     const struct decision *d = w->decision;
-    /* The counter's own patience is 15 s, too little for slow ticks. */
+    /* The counter's own patience is 15 s, too little for slow ticks and for a load that is found out bit by bit. */
     bool quiet = w->now_ns > w->faults_until_ns + QUIET_COUNTER_S * NS_PER_S &&
                  w->tick_ns <= COUNTED_TICK_S * NS_PER_S;
 
+    w->exceeding_ns =
+        d->counters.committed_exceeded > w->exceeded_before ? w->exceeding_ns + w->tick_ns : 0;
+    w->exceeded_before = d->counters.committed_exceeded;
     if (d->counters.raised_without_headroom > 0 || d->counters.equipment_loosened > 0 ||
-        (quiet && d->counters.committed_exceeded > w->exceeded_before))
+        (quiet && w->exceeding_ns > EXCEEDING_S * NS_PER_S))
         broken(w, PROMISE_COUNTER,
                "committed_exceeded %" PRIu64 ", raised_without_headroom %" PRIu64
                ", equipment_loosened %" PRIu64,
                d->counters.committed_exceeded, d->counters.raised_without_headroom,
                d->counters.equipment_loosened);
-    w->exceeded_before = d->counters.committed_exceeded;
+
     if (d->limits.dropped > 0 || d->alarms_dropped > 0)
         broken(w, PROMISE_DROPPED, "%" PRIu64 " limits, %" PRIu64 " alarms", d->limits.dropped,
                d->alarms_dropped);

@@ -162,7 +162,8 @@ struct world {
     int64_t faults_until_ns; /* the end of the latest fault so far */
     int64_t last_event_ns, reloaded_ns;
     uint64_t exceeded_before;
-    int64_t troubled_ns; /* when a node was last out of reach */
+    int64_t exceeding_ns; /* for how long the controller has counted it */
+    int64_t troubled_ns;  /* when a node was last out of reach */
     struct outcome *out;
 };
 

@@ -10,7 +10,7 @@ for file in "$CAPSTAN_SOURCE_DIR"/tests/scenarios/*.cfg; do
     }
     count=$((count + 1))
 done
-[ "$count" -ge 1 ] || {
+[ "$count" -ge 3 ] || {
     echo "hunt_scenarios: expected scenarios in tests/scenarios, found $count" >&2
     exit 1
 }
