@@ -440,7 +440,9 @@ static void check_rows(struct world *w)
         /* A spoilt voltage spoils the limit, and is the meter's to answer for. */
         if (meter_is_well(w, w->rows->row[r].branch))
             check_equipment(w, r);
-        if (w->rows->row[r].lost_feed == NONE_INDEX && w->decision->row[r].hard != NONE_INDEX)
+        if (w->decision->row[r].hard == NONE_INDEX)
+            w->row_check[r].over_ns = 0;
+        else if (w->rows->row[r].lost_feed == NONE_INDEX)
             check_measured(w, r, grace);
     }
 }

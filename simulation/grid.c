@@ -24,7 +24,8 @@ void grid_announces(struct world *w, const struct event *e)
                                  .end_utc_s = utc_s + NOTICE_S + e->lasts_s,
                                  .target = EVENT_LIMIT,
                                  .target_w = (int64_t)e->value};
-    snprintf(event->id, sizeof event->id, "event-%" PRId64, e->at_s);
+    /* Two at once are two: an id that is told again would replace the first. */
+    snprintf(event->id, sizeof event->id, "event-%" PRId64 "-%u", e->at_s, w->next_event);
 }
 
 /* The fate of an event hangs on its id alone. */
