@@ -1,51 +1,95 @@
 /* Progressive filling, exact and without bisection. All units of a class rise by level; where a row is full its units
- * stop, the others go on. Rows wait in a heap by a level at which they are surely not over-full: since a unit that
- * stops only leaves more to the others, such a level never falls, so a row needs to be looked at again only when it
- * comes to the top. What is at the top and up to date is the next row to be full.
+ * stop, the others go on.
+ *
+ * Levels are gone through in windows. What all rows would carry at the end of a window is summed up in one pass over
+ * the units, and only the rows that would be over-full there are looked at in it. They wait in a heap by a level at
+ * which they are surely not over-full: since a unit that stops only leaves more to the others, such a level never
+ * falls, so a row needs to be looked at again only when it comes to the top. What is at the top and up to date is the
+ * next row to be full. Where the windows end is guessed; it changes the work, not the result.
  *
  * The load of a row is linear in the level between the corners of its plans, in whole numbers, so a Newton step
  * lands exactly on the last level that fits once it starts in the right piece: a few steps a row. */
 #include "controller/solver.h"
 
-#include <assert.h>
 #include <string.h>
+
+enum {
+    STEPS = 32,         /* of the level, where windows may end */
+    SAMPLE = 24,        /* units that are asked how load rises */
+    WINDOWS = 6,        /* about as many */
+    WORTH_A_WINDOW = 16 /* rows */
+};
 
 static wide_int min_wide(wide_int a, wide_int b) { return a < b ? a : b; }
 
 /* ---- loads at a level ---- */
 
-struct load {
-    wide_int fine, slope;
-};
-
-/* The last bend at or below a level; the first one if all are above. */
-static uint32_t bend_at(const struct solver *s, const struct rising *unit, int64_t level)
+/* The last corner at or below a level; corners if all are above. */
+static uint32_t corner_at(const struct plan *plan, int64_t level)
 {
-    const int64_t *bend_level = &s->bend_level[unit->first_bend];
-    const int64_t *at = bend_level;
+    const struct plan_corner *at = plan->corner;
 
-    for (uint32_t count = unit->bends; count > 1;) {
+    for (uint32_t count = plan->corners; count > 1;) {
         uint32_t half = count / 2;
 
-        at = at[half] <= level ? at + half : at;
+        at = at[half].level <= level ? at + half : at;
         count -= half;
     }
-    return unit->first_bend + (uint32_t)(at - bend_level);
+    return level < at->level ? plan->corners : (uint32_t)(at - plan->corner);
+}
+
+static void look_up_plan(struct plan_slot *slot, int64_t level)
+{
+    const struct plan *plan = &slot->plan;
+    const struct plan_corner *corner = plan->corner;
+    uint32_t at = corner_at(plan, level);
+
+    slot->looked_up = level;
+    if (at == plan->corners) {
+        slot->stretch = (struct stretch){-1, corner[0].level, 0, 0};
+        return;
+    }
+    slot->stretch = (struct stretch){
+        .low = corner[at].level,
+        .high = at + 1 < plan->corners ? corner[at + 1].level : INT64_MAX,
+        .fine = (wide_int)(corner[at].cap_w - corner[0].cap_w) * FINE_PER_W -
+                (wide_int)corner[at].slope * corner[at].level,
+        .slope = corner[at].slope,
+    };
+}
+
+/* Looks the unit up at a level, and how far the line through it goes. */
+static void look_up(const struct solver *s, struct rising *rising, int64_t level)
+{
+    const struct unit *unit = &s->unit[rising->unit];
+    struct load load = {0, 0};
+
+    rising->low = -1;
+    rising->high = INT64_MAX;
+    for (uint32_t i = unit->first_item; i < unit->first_item + unit->items; i++) {
+        struct plan_slot *slot = &s->slot[s->portion[i].plan];
+        const struct stretch *stretch = &slot->stretch;
+        int64_t nodes = s->portion[i].nodes;
+
+        if (slot->looked_up != level)
+            look_up_plan(slot, level);
+        rising->low = max_w(rising->low, stretch->low);
+        rising->high = min_w(rising->high, stretch->high);
+        load.fine += stretch->fine * nodes;
+        load.slope += (wide_int)stretch->slope * nodes;
+    }
+    rising->load = (struct load){load.fine + load.slope * rising->low, load.slope};
 }
 
 /* Of one unit above its least caps. A gang's member goes no further than its gang can follow. */
-static inline struct load unit_load(const struct solver *s, const struct rising *unit,
-                                    int64_t level)
+static inline struct load unit_load(const struct solver *s, struct rising *rising, int64_t level)
 {
-    uint32_t at = 0;
-
-    if (unit->gang != NONE_INDEX)
-        level = min_w(level, s->gang_top[unit->gang]);
-    at = bend_at(s, unit, level);
-    if (level < s->bend_level[at])
-        return (struct load){0, 0};
-    return (struct load){s->bend[at].fine + s->bend[at].slope * (level - s->bend_level[at]),
-                         s->bend[at].slope};
+    if (rising->gang != NONE_INDEX)
+        level = min_w(level, s->gang_top[rising->gang]);
+    if (level < rising->low || level >= rising->high)
+        look_up(s, rising, level);
+    return (struct load){rising->load.fine + rising->load.slope * (level - rising->low),
+                         rising->load.slope};
 }
 
 /* Of all units of a row that have not stopped. */
@@ -70,43 +114,15 @@ static struct load row_load(const struct solver *s, uint32_t r, int64_t level)
     return sum;
 }
 
-/* The highest level at which a unit takes no more than the slack, which bears its least caps. */
-static int64_t unit_full_level(const struct solver *s, const struct rising *unit, wide_int slack)
-{
-    uint32_t at = unit->first_bend;
-    uint32_t last = unit->first_bend + unit->bends - 1;
-    wide_int more = 0;
-
-    for (uint32_t count = unit->bends; count > 1;) {
-        uint32_t half = count / 2;
-
-        at = s->bend[at + half].fine <= slack ? at + half : at;
-        count -= half;
-    }
-    if (at == last)
-        return LEVEL_TOP;
-    more = s->bend[at].slope > 0 ? (slack - s->bend[at].fine) / s->bend[at].slope : LEVEL_TOP;
-    return (int64_t)min_wide(s->bend_level[at] + more, s->bend_level[at + 1] - 1);
-}
-
 static wide_int floor_div(wide_int a, wide_int b) { return a / b - (a % b < 0); }
 
-/* The highest level at which the row is not over-full, at least `low`, where it is known not to be; LEVEL_TOP if it
- * never is. `guess`: where to look first. */
-static int64_t full_level(const struct solver *s, uint32_t r, int64_t low, int64_t guess)
+/* The highest level at which the row is not over-full: at least `low`, where it is known not to be, and below `high`,
+ * where it is. `guess`: where to look first. */
+static int64_t full_level(const struct solver *s, uint32_t r, int64_t low, int64_t high,
+                          int64_t guess)
 {
-    wide_int slack = s->slack_fine[r];
-    int64_t high = s->top_level; /* over-full */
+    wide_int slack = s->row[r].slack_fine;
 
-    if (s->reach_fine[r] <= slack)
-        return LEVEL_TOP;
-    if (s->row_first[r + 1] - s->row_first[r] == 1) {
-        const struct row_share *only = &s->row_bundle[s->row_first[r]];
-        uint32_t first = s->bundle_rising[only->row];
-
-        if (s->bundle_rising[only->row + 1] - first == 1 && s->rising[first].gang == NONE_INDEX)
-            return unit_full_level(s, &s->rising[first], slack / only->coefficient_bp);
-    }
     /* Newton from either side; where that makes too little way, halving: so at most two steps a bit. */
     for (int turn = 0; turn < 4 * 64 && high - low > 1; turn++) {
         int64_t at = min_w(max_w(guess, low + 1), high - 1);
@@ -116,7 +132,7 @@ static int64_t full_level(const struct solver *s, uint32_t r, int64_t low, int64
         if (load.fine > slack)
             high = at;
         else if (load.slope > 0 && more == 0)
-            return at; /* one more is too much: between bends it is linear, and at a bend it only jumps up */
+            return at; /* one more is too much: between corners it is linear, and at one it only jumps up */
         else
             low = at;
         guess = load.slope == 0 || (turn > 12 && turn % 2 == 0)
@@ -126,11 +142,128 @@ static int64_t full_level(const struct solver *s, uint32_t r, int64_t low, int64
     return low;
 }
 
-/* ---- the heap of rows ---- */
+/* ---- stopping ---- */
+
+/* Adds what a unit that has not stopped will take of its rows at the end of the window, or takes it out again. */
+static void count_end(struct solver *s, const struct rising *rising, int64_t sign)
+{
+    for (uint32_t i = s->near_first[rising->bundle]; i < s->near_first[rising->bundle + 1]; i++) {
+        struct row_state *row = &s->row[s->near[i].row];
+
+        row->end_fine += rising->end_fine * s->near[i].coefficient_bp * sign;
+        row->fresh = false;
+    }
+}
+
+static void stop_unit(struct solver *s, uint32_t u, int64_t level, enum bound_kind bound,
+                      uint32_t row)
+{
+    struct rising *rising = &s->rising[u];
+    struct unit *unit = &s->unit[rising->unit];
+    wide_int fine = unit_load(s, rising, level).fine;
+
+    rising->stopped = true;
+    rising->level = level;
+    unit->bound = bound;
+    unit->bound_row = row;
+    count_end(s, rising, -1);
+    for (uint32_t i = s->near_first[rising->bundle]; i < s->near_first[rising->bundle + 1]; i++)
+        s->row[s->near[i].row].slack_fine -= fine * s->near[i].coefficient_bp;
+}
+
+/* What the slowest of a gang can't use, no member gets. */
+static void stop_gang(struct solver *s, uint32_t gang, int64_t level, uint32_t row)
+{
+    for (uint32_t u = s->gang_first[gang]; u != NONE_INDEX; u = s->gang_next[u]) {
+        if (!s->rising[u].stopped)
+            stop_unit(s, u, level, BOUND_GANG, row);
+    }
+}
+
+/* A member whose row is full, but whose least cap reaches further than that anyway: the others may follow it there,
+ * and no further. */
+static void hold_gang(struct solver *s, uint32_t gang, int64_t level)
+{
+    if (s->gang_top[gang] <= level)
+        return;
+    s->gang_top[gang] = level;
+    for (uint32_t u = s->gang_first[gang]; u != NONE_INDEX; u = s->gang_next[u]) {
+        if (s->rising[u].stopped)
+            continue;
+        count_end(s, &s->rising[u], -1);
+        s->rising[u].end_fine = unit_load(s, &s->rising[u], s->end_level).fine;
+        count_end(s, &s->rising[u], 1);
+    }
+}
+
+static int64_t least_level(const struct solver *s, uint32_t u)
+{
+    return solver_plan(s, solver_member(s, u))->corner[0].level;
+}
+
+static void stop_row(struct solver *s, uint32_t r, int64_t level, enum bound_kind bound)
+{
+    for (uint32_t i = s->row_first[r]; i < s->row_first[r + 1]; i++) {
+        uint32_t b = s->row_bundle[i].row;
+
+        for (uint32_t u = s->bundle_rising[b]; u < s->bundle_rising[b + 1]; u++) {
+            uint32_t gang = s->rising[u].gang;
+
+            if (s->rising[u].stopped)
+                continue;
+            stop_unit(s, u, level, bound, r);
+            if (gang == NONE_INDEX)
+                continue;
+            if (least_level(s, u) > level)
+                hold_gang(s, gang, least_level(s, u));
+            else
+                stop_gang(s, gang, level, r);
+        }
+    }
+}
+
+/* ---- the class ---- */
+
+static void chain_gangs(struct solver *s)
+{
+    for (uint32_t g = 0; g < s->gangs; g++) {
+        s->gang_top[g] = LEVEL_TOP;
+        s->gang_first[g] = NONE_INDEX;
+    }
+    for (uint32_t u = s->risings; s->gangs > 0 && u-- > 0;) {
+        uint32_t gang = s->rising[u].gang;
+
+        if (gang == NONE_INDEX)
+            continue;
+        s->gang_top[gang] = min_w(s->gang_top[gang], s->unit[s->rising[u].unit].top_level);
+        s->gang_next[u] = s->gang_first[gang];
+        s->gang_first[gang] = u;
+    }
+}
+
+/* The units that a candidate may stop. A gang's members may be stopped with others. Returns the highest level that
+ * any of them can reach. */
+static int64_t find_active(struct solver *s)
+{
+    int64_t top = 0;
+
+    s->actives = 0;
+    for (uint32_t u = 0; u < s->risings; u++) {
+        const struct rising *rising = &s->rising[u];
+
+        if (rising->stopped || s->near_first[rising->bundle] == s->near_first[rising->bundle + 1])
+            continue;
+        s->active[s->actives++] = u;
+        top = max_w(top, s->unit[rising->unit].top_level);
+    }
+    return top;
+}
+
+/* ---- a window of levels ---- */
 
 static bool row_before(const struct solver *s, uint32_t a, uint32_t b)
 {
-    return s->row_level[a] != s->row_level[b] ? s->row_level[a] < s->row_level[b] : a < b;
+    return s->row[a].level != s->row[b].level ? s->row[a].level < s->row[b].level : a < b;
 }
 
 static void sift(struct solver *s, uint32_t count, uint32_t at)
@@ -149,195 +282,159 @@ static void sift(struct solver *s, uint32_t count, uint32_t at)
     }
 }
 
-/* ---- stopping ---- */
-
-static void stop_unit(struct solver *s, uint32_t u, int64_t level, enum bound_kind bound,
-                      uint32_t row)
+/* Sums up what all rows carry at the end of a window if nobody stops before; forgets who has stopped. */
+static void sum_end(struct solver *s)
 {
-    struct rising *rising = &s->rising[u];
-    struct unit *unit = &s->unit[rising->unit];
-    const struct bundle *bundle = &s->bundle[unit->bundle];
-    const struct row_share *share = &s->share[bundle->first_share];
-    wide_int fine = unit_load(s, rising, level).fine;
-    wide_int most = unit_load(s, rising, LEVEL_TOP).fine;
+    uint32_t actives = 0;
 
-    rising->stopped = true;
-    rising->level = level;
-    unit->bound = bound;
-    unit->bound_row = row;
-    for (uint32_t i = 0; i < bundle->shares; i++) {
-        if (!s->row_alive[share[i].row])
+    for (uint32_t i = 0; i < s->candidates; i++)
+        s->row[s->candidate[i]].end_fine = 0;
+    for (uint32_t i = 0; i < s->actives; i++) {
+        struct rising *rising = &s->rising[s->active[i]];
+
+        if (rising->stopped)
             continue;
-        s->slack_fine[share[i].row] -= fine * share[i].coefficient_bp;
-        s->reach_fine[share[i].row] -= most * share[i].coefficient_bp;
-        s->row_fresh[share[i].row] = false;
+        rising->end_fine = unit_load(s, rising, s->end_level).fine;
+        count_end(s, rising, 1);
+        s->active[actives++] = s->active[i];
     }
+    s->actives = actives;
 }
 
-/* What the slowest of a gang can't use, no member gets. */
-static void stop_gang(struct solver *s, uint32_t gang, int64_t level, uint32_t row)
+/* Where a row would be full if its load rose in one line. */
+static int64_t in_one_line(const struct row_state *row, int64_t start_level, int64_t end_level)
 {
-    for (uint32_t u = s->gang_first[gang]; u != NONE_INDEX; u = s->gang_next[u]) {
-        if (!s->rising[u].stopped)
-            stop_unit(s, u, level, BOUND_GANG, row);
-    }
+    double part =
+        (double)(row->slack_fine - row->start_fine) / (double)(row->end_fine - row->start_fine);
+
+    return start_level + (int64_t)(part * (double)(end_level - start_level));
 }
 
-static void count_reach(struct solver *s, uint32_t u, int64_t sign)
-{
-    const struct bundle *bundle = &s->bundle[s->unit[s->rising[u].unit].bundle];
-    const struct row_share *share = &s->share[bundle->first_share];
-    wide_int most = unit_load(s, &s->rising[u], LEVEL_TOP).fine * sign;
-
-    for (uint32_t i = 0; i < bundle->shares; i++) {
-        s->reach_fine[share[i].row] += most * share[i].coefficient_bp;
-        s->row_fresh[share[i].row] = false;
-    }
-}
-
-/* A member whose row is full, but whose least cap reaches further than that anyway: the others may follow it there,
- * and no further. */
-static void hold_gang(struct solver *s, uint32_t gang, int64_t level)
-{
-    if (s->gang_top[gang] <= level)
-        return;
-    for (uint32_t u = s->gang_first[gang]; u != NONE_INDEX; u = s->gang_next[u]) {
-        if (!s->rising[u].stopped)
-            count_reach(s, u, -1);
-    }
-    s->gang_top[gang] = level;
-    for (uint32_t u = s->gang_first[gang]; u != NONE_INDEX; u = s->gang_next[u]) {
-        if (!s->rising[u].stopped)
-            count_reach(s, u, 1);
-    }
-}
-
-static void stop_row(struct solver *s, uint32_t r, int64_t level, enum bound_kind bound)
-{
-    for (uint32_t i = s->row_first[r]; i < s->row_first[r + 1]; i++) {
-        uint32_t b = s->row_bundle[i].row;
-        int64_t least = 0;
-
-        for (uint32_t u = s->bundle_rising[b]; u < s->bundle_rising[b + 1]; u++) {
-            if (s->rising[u].stopped)
-                continue;
-            stop_unit(s, u, level, bound, r);
-            if (s->rising[u].gang == NONE_INDEX)
-                continue;
-            least = s->bend_level[s->rising[u].first_bend];
-            if (least > level)
-                hold_gang(s, s->rising[u].gang, least);
-            else
-                stop_gang(s, s->rising[u].gang, level, r);
-        }
-    }
-}
-
-/* ---- the class ---- */
-
-static void chain_gangs(struct solver *s)
-{
-    for (uint32_t g = 0; g < s->gangs; g++) {
-        s->gang_top[g] = LEVEL_TOP;
-        s->gang_first[g] = NONE_INDEX;
-    }
-    for (uint32_t u = s->risings; s->gangs > 0 && u-- > 0;) {
-        uint32_t gang = s->rising[u].gang;
-
-        if (gang == NONE_INDEX)
-            continue;
-        s->gang_top[gang] = min_w(s->gang_top[gang],
-                                  s->bend_level[s->rising[u].first_bend + s->rising[u].bends - 1]);
-        s->gang_next[u] = s->gang_first[gang];
-        s->gang_first[gang] = u;
-    }
-}
-
-/* Whether another row of the same nodes is sure to be full first; of two that are sure of each other the first. */
-static bool outdone(const struct solver *s, uint32_t r)
-{
-    for (uint32_t i = s->twin_first[r]; i < s->twin_first[r + 1]; i++) {
-        const struct twin *twin = &s->twin[i];
-        wide_int mine = (wide_int)s->slack_bp[r] * twin->den;
-        wide_int others = (wide_int)s->slack_bp[twin->other] * twin->num;
-
-        if (mine > others || (mine == others && twin->other < r))
-            return true;
-    }
-    return false;
-}
-
-/* Rows that the class could overfill, into the heap; returns how many. Rows that not even the least caps fit stop
- * their units where they are. */
-static uint32_t candidates(struct solver *s)
+/* The rows that are over-full at the end of the window, into the heap, each with a level at which it is surely not. */
+static uint32_t open_window(struct solver *s, int64_t start_level)
 {
     uint32_t count = 0;
 
-    s->top_level = 0;
-    for (uint32_t r = 0; r < s->rows; r++) {
-        s->row_alive[r] = s->slack_bp[r] >= 0 && !outdone(s, r);
-        s->reach_fine[r] = 0;
-        s->slack_fine[r] = (wide_int)s->slack_bp[r] * FINE_PER_W;
-    }
-    for (uint32_t u = 0; u < s->risings; u++) {
-        const struct bundle *bundle = &s->bundle[s->unit[s->rising[u].unit].bundle];
-        const struct row_share *share = &s->share[bundle->first_share];
-        wide_int most = unit_load(s, &s->rising[u], LEVEL_TOP).fine;
+    for (uint32_t i = 0; i < s->candidates; i++)
+        s->row[s->candidate[i]].start_fine = start_level < 0 ? 0 : s->row[s->candidate[i]].end_fine;
+    sum_end(s);
+    for (uint32_t i = 0; i < s->candidates; i++) {
+        uint32_t r = s->candidate[i];
+        struct row_state *row = &s->row[r];
+        int64_t guess = s->row_full[r];
 
-        s->top_level =
-            max_w(s->top_level, s->bend_level[s->rising[u].first_bend + s->rising[u].bends - 1]);
-        for (uint32_t k = 0; k < bundle->shares; k++) {
-            if (s->row_alive[share[k].row])
-                s->reach_fine[share[k].row] += most * share[k].coefficient_bp;
-        }
-    }
-    for (uint32_t r = 0; r < s->rows; r++) {
-        if (s->slack_bp[r] < 0)
-            stop_row(s, r, 0, BOUND_MINIMUM);
-    }
-    for (uint32_t r = 0; r < s->rows; r++) {
-        if (s->row_alive[r] && s->reach_fine[r] > s->slack_fine[r])
-            s->heap[count++] = r;
-    }
-    return count;
-}
-
-static void level_rows(struct solver *s, uint32_t count)
-{
-    for (uint32_t i = count; i-- > 0;) {
-        uint32_t r = s->heap[i];
-        int64_t guess = s->row_level[r]; /* of the last time, whatever class that was of */
-
-        if (guess <= 0 || guess >= s->top_level) /* as if the load rose in one line */
-            guess = (int64_t)((double)s->top_level * (double)s->slack_fine[r] /
-                              (double)s->reach_fine[r]);
-        s->row_level[r] = full_level(s, r, -1, guess);
-        s->row_fresh[r] = true;
+        if (row->end_fine <= row->slack_fine)
+            continue;
+        if (guess <= start_level || guess >= s->end_level)
+            guess = in_one_line(row, start_level, s->end_level);
+        row->level = full_level(s, r, start_level, s->end_level, guess);
+        row->fresh = true;
+        s->heap[count++] = r;
     }
     for (uint32_t i = count / 2; i-- > 0;)
         sift(s, count, i);
-    /* A turn fills a row, drops one, or brings the top one up to date; it stays so until another is filled. */
-    while (count > 0 && s->row_level[s->heap[0]] < LEVEL_TOP) {
-        uint32_t r = s->heap[0];
+    return count;
+}
 
-        if (s->row_fresh[r]) {
-            stop_row(s, r, s->row_level[r], BOUND_ROW);
+/* A turn fills a row, drops one, or brings the top one up to date; it stays so until another is filled. */
+static void fill_window(struct solver *s, int64_t start_level)
+{
+    uint32_t count = open_window(s, start_level);
+
+    while (count > 0) {
+        uint32_t r = s->heap[0];
+        struct row_state *row = &s->row[r];
+
+        if (row->fresh && row->end_fine > row->slack_fine) {
+            s->row_full[r] = row->level;
+            stop_row(s, r, row->level, BOUND_ROW);
+        }
+        if (row->fresh || row->end_fine <= row->slack_fine) {
             s->heap[0] = s->heap[--count];
         } else {
-            s->row_level[r] = full_level(s, r, s->row_level[r] - 1, s->row_level[r]);
-            s->row_fresh[r] = true;
+            row->level = full_level(s, r, row->level - 1, s->end_level, row->level);
+            row->fresh = true;
         }
         if (count > 0)
             sift(s, count, 0);
     }
 }
 
+/* What part of its greatest load a sample of the class takes at steps of the level. */
+static void sample_loads(const struct solver *s, int64_t top, double part[STEPS + 1])
+{
+    uint32_t every = 1 + s->actives / SAMPLE;
+
+    memset(part, 0, (STEPS + 1) * sizeof *part);
+    for (int k = 1; k <= STEPS; k++) {
+        for (uint32_t i = 0; i < s->actives; i += every)
+            part[k] += (double)unit_load(s, &s->rising[s->active[i]], top * k / STEPS).fine;
+    }
+    for (int k = 1; k <= STEPS; k++)
+        part[k] = part[STEPS] > 0 ? part[k] / part[STEPS] : 1;
+}
+
+/* How many rows seem to be full in each step of the level, if all load rises as the sample's does. */
+static void guess_fills(const struct solver *s, int64_t top, uint32_t fills[STEPS])
+{
+    double part[STEPS + 1];
+
+    sample_loads(s, top, part);
+    memset(fills, 0, STEPS * sizeof *fills);
+    for (uint32_t i = 0; i < s->candidates; i++) {
+        double full = (double)s->slack_bp[s->candidate[i]] / s->row_most_bp[s->candidate[i]];
+        int k = 0;
+
+        while (k + 1 < STEPS && part[k + 1] <= full)
+            k++;
+        fills[k]++;
+    }
+}
+
+/* Levels are gone through in windows with about as many rows that are full in each. */
+static void level_rows(struct solver *s)
+{
+    uint32_t fills[STEPS] = {0};
+    uint32_t enough = s->candidates / WINDOWS;
+    uint32_t seen = 0;
+    int64_t start = -1;
+    int64_t top = 0;
+
+    s->end_level = 0;
+    for (uint32_t r = 0; r < s->rows; r++) {
+        if (s->slack_bp[r] < 0)
+            stop_row(s, r, 0, BOUND_MINIMUM);
+    }
+    top = find_active(s);
+    if (enough >= WORTH_A_WINDOW)
+        guess_fills(s, top, fills);
+    for (int k = 0; k < STEPS && s->actives > 0; k++) {
+        seen += fills[k];
+        if (k + 1 < STEPS && seen <= enough)
+            continue;
+        s->end_level = top * (k + 1) / STEPS;
+        fill_window(s, start);
+        start = s->end_level;
+        seen = 0;
+    }
+}
+
 /* ---- whole watts ---- */
 
-static void round_items(struct solver *s, const struct rising *rising)
+static int64_t rounded_w(const struct plan *plan, const struct problem_node *node, int64_t level)
+{
+    int64_t slope = 0;
+    wide_int fine = plan_fine(plan, level, &slope);
+
+    return plan_below_w(plan, node, node->min_w + (int64_t)(fine >> FINE_BITS));
+}
+
+/* Settles the caps of a unit's items and takes their watts. */
+static void round_unit(struct solver *s, const struct rising *rising)
 {
     const struct unit *unit = &s->unit[rising->unit];
     int64_t level = rising->level;
+    int64_t more_w = 0;
 
     if (unit->gang != NONE_INDEX)
         level = min_w(level, s->gang_top[unit->gang]);
@@ -345,14 +442,15 @@ static void round_items(struct solver *s, const struct rising *rising)
         struct item *item = &s->item[i];
         const struct plan *plan = solver_plan(s, item);
         const struct problem_node *node = solver_node(s, item);
-        int64_t slope = 0;
-        wide_int fine = plan_fine(plan, level, &slope);
 
-        item->cap_w = plan_below_w(plan, node, node->min_w + (int64_t)(fine >> FINE_BITS));
-        item->next_w = plan_next_w(plan, node, item->cap_w);
+        item->cap_w = level == LEVEL_TOP ? plan_top_w(plan) : rounded_w(plan, node, level);
+        item->next_w = level == LEVEL_TOP ? item->cap_w : plan_next_w(plan, node, item->cap_w);
         item->going = item->count;
         item->shelf = NONE_INDEX;
+        more_w += (item->cap_w - node->min_w) * item->count;
     }
+    if (more_w > 0)
+        solver_take(s, unit->bundle, more_w);
 }
 
 /* After rounding its slowest member sets the pace anew; the others keep no more than that needs. */
@@ -371,21 +469,11 @@ static void trim_gang(struct solver *s, uint32_t gang)
         const struct problem_node *node = solver_node(s, item);
         int64_t enough_w = plan_above_w(plan, node, plan_cap_for_w(plan, pace));
 
-        item->cap_w = min_w(item->cap_w, enough_w);
-        item->next_w = plan_next_w(plan, node, item->cap_w);
-    }
-}
-
-static void take_units(struct solver *s)
-{
-    for (uint32_t u = 0; u < s->risings; u++) {
-        const struct unit *unit = &s->unit[s->rising[u].unit];
-        int64_t more_w = 0;
-
-        for (uint32_t k = unit->first_item; k < unit->first_item + unit->items; k++)
-            more_w += (s->item[k].cap_w - solver_node(s, &s->item[k])->min_w) * s->item[k].count;
-        if (more_w > 0)
-            solver_take(s, &s->bundle[unit->bundle], more_w);
+        if (enough_w >= item->cap_w)
+            continue;
+        solver_take(s, s->rising[u].bundle, enough_w - item->cap_w);
+        item->cap_w = enough_w;
+        item->next_w = plan_next_w(plan, node, enough_w);
     }
 }
 
@@ -393,7 +481,7 @@ void fill_class(struct solver *s, int priority)
 {
     solver_gather(s, priority);
     chain_gangs(s);
-    level_rows(s, candidates(s));
+    level_rows(s);
     for (uint32_t u = 0; u < s->risings; u++) {
         struct rising *rising = &s->rising[u];
 
@@ -402,9 +490,8 @@ void fill_class(struct solver *s, int priority)
             s->unit[rising->unit].bound = BOUND_DEMAND;
             s->unit[rising->unit].bound_row = NONE_INDEX;
         }
-        round_items(s, rising);
+        round_unit(s, rising);
     }
     for (uint32_t g = 0; g < s->gangs; g++)
         trim_gang(s, g);
-    take_units(s);
 }

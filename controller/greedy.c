@@ -3,22 +3,22 @@
  * (Federgruen and Groenevelt, Operations Research 34 (1986) 909); in whole watts too, since pieces and room are. */
 #include "controller/solver.h"
 
-#include <string.h>
-
 /* ---- whether it is exact here ---- */
 
 /* Rows that could be over-full at all. */
-static void mark_tight(const struct solver *s, const struct problem *p, bool tight[])
+static void mark_tight(const struct solver *s, const struct problem *p)
 {
-    wide_int *reach = s->reach_fine;
+    struct row_state *row = s->row; /* scratch between runs */
 
-    memset(reach, 0, s->rows * sizeof *reach);
+    for (uint32_t r = 0; r < s->rows; r++)
+        row[r].end_fine = 0;
     for (uint32_t n = 0; n < p->nodes; n++) {
         for (uint32_t i = p->first[n]; !p->node[n].fixed && i < p->first[n + 1]; i++)
-            reach[p->share[i].row] += (wide_int)p->share[i].coefficient_bp * p->node[n].max_w;
+            row[p->share[i].row].end_fine +=
+                (wide_int)p->share[i].coefficient_bp * p->node[n].max_w;
     }
     for (uint32_t r = 0; r < s->rows; r++)
-        tight[r] = reach[r] > (wide_int)p->limit_w[r] * SHARE_WHOLE_BP;
+        s->row_near[r] = row[r].end_fine > (wide_int)p->limit_w[r] * SHARE_WHOLE_BP;
 }
 
 static uint32_t row_size(const struct solver *s, uint32_t r)
@@ -91,10 +91,8 @@ static bool nested(const struct solver *s, const bool tight[], uint32_t parent[]
 
 bool greedy_can(const struct solver *s, const struct problem *p, struct obstacle *obstacle)
 {
-    bool *tight = s->row_fresh; /* scratch between runs */
-
     *obstacle = (struct obstacle){OBSTACLE_NONE, NONE_INDEX, NONE_INDEX, NONE_INDEX};
-    mark_tight(s, p, tight);
+    mark_tight(s, p);
     for (uint32_t n = 0; n < p->nodes; n++) {
         if (!p->node[n].fixed && p->node[n].gang != NONE_INDEX) {
             *obstacle = (struct obstacle){OBSTACLE_GANG, n, NONE_INDEX, NONE_INDEX};
@@ -102,10 +100,10 @@ bool greedy_can(const struct solver *s, const struct problem *p, struct obstacle
         }
     }
     for (uint32_t r = 0; r < s->rows; r++) {
-        if (tight[r] && !alike(s, r, obstacle))
+        if (s->row_near[r] && !alike(s, r, obstacle))
             return false;
     }
-    return nested(s, tight, s->heap, obstacle);
+    return nested(s, s->row_near, s->heap, obstacle);
 }
 
 /* ---- pieces by slope ---- */
@@ -121,7 +119,7 @@ static struct piece next_piece(const struct solver *s, uint32_t place)
 {
     const struct item *item = &s->item[place];
     const struct plan *plan = solver_plan(s, item);
-    uint32_t at = (uint32_t)s->key_next[place];
+    uint32_t at = s->piece[place];
     int64_t weight = solver_node(s, item)->weight;
 
     /* A level is work / weight, and work counts weight times. */
@@ -193,10 +191,10 @@ static bool buy(struct solver *s, uint32_t place)
         unit->bound_row = tightest;
         watts = max_w(cap_w - item->cap_w, 0);
     }
-    solver_take(s, bundle, watts);
+    solver_take(s, unit->bundle, watts);
     item->cap_w += watts;
-    s->key_next[place]++;
-    return unit->bound != BOUND_ROW && s->key_next[place] + 1 < plan->corners;
+    s->piece[place]++;
+    return unit->bound != BOUND_ROW && s->piece[place] + 1 < plan->corners;
 }
 
 static uint32_t offer(struct solver *s)
@@ -222,7 +220,7 @@ static uint32_t offer(struct solver *s)
             item->cap_w = solver_node(s, item)->min_w;
             item->going = item->count;
             item->shelf = NONE_INDEX;
-            s->key_next[k] = 0; /* the piece that it is at */
+            s->piece[k] = 0;
             if (unit->bound == BOUND_DEMAND && solver_plan(s, item)->corners > 1)
                 s->heap[count++] = k;
         }

@@ -8,30 +8,86 @@
 
 #include <math.h>
 
+enum { DIGIT_BITS = 11, DIGITS = 1 << DIGIT_BITS, FEW = 1024 };
+
 /* ---- the order ---- */
 
-static bool place_before(const struct solver *s, uint32_t a, uint32_t b)
+static bool place_before(const struct place *a, const struct place *b)
 {
-    if (s->key_level[a] != s->key_level[b])
-        return s->key_level[a] < s->key_level[b];
-    if (s->key_next[a] != s->key_next[b])
-        return s->key_next[a] < s->key_next[b];
-    return s->order[s->item[a].first] < s->order[s->item[b].first];
+    if (a->level != b->level)
+        return a->level < b->level;
+    if (a->next != b->next)
+        return a->next < b->next;
+    return a->number < b->number;
 }
 
-static void sift(struct solver *s, uint32_t count, uint32_t at)
+/* Merges runs of growing size to and fro. */
+static void sort_few(struct solver *s, uint32_t count)
 {
-    for (;;) { /* each turn goes one level down the heap */
-        uint32_t least = at;
-        uint32_t other = s->heap[at];
+    for (uint32_t run = 1; run < count; run *= 2) {
+        struct place *from = s->place;
+        struct place *to = s->place_scratch;
 
-        for (uint32_t child = 2 * at + 1; child <= 2 * at + 2 && child < count; child++)
-            least = place_before(s, s->heap[child], s->heap[least]) ? child : least;
-        if (least == at)
-            return;
-        s->heap[at] = s->heap[least];
-        s->heap[least] = other;
-        at = least;
+        for (uint32_t low = 0; low < count; low += 2 * run) {
+            uint32_t middle = count - low < run ? count : low + run;
+            uint32_t high = count - low < 2 * run ? count : low + 2 * run;
+            uint32_t a = low;
+            uint32_t b = middle;
+
+            for (uint32_t i = low; i < high; i++) {
+                bool left = b == high || (a < middle && place_before(&from[a], &from[b]));
+
+                to[i] = left ? from[a++] : from[b++];
+            }
+        }
+        s->place = to;
+        s->place_scratch = from;
+    }
+}
+
+enum key_part { BY_NUMBER, BY_NEXT, BY_LEVEL };
+
+static uint64_t part_of(const struct place *place, enum key_part part)
+{
+    return part == BY_NUMBER ? place->number
+           : part == BY_NEXT ? (uint64_t)place->next ^ UINT64_C(1) << 63
+                             : (uint64_t)place->level ^ UINT64_C(1) << 63;
+}
+
+/* By one digit, stable; false, and nothing done, when all have the same one. */
+static bool sort_by_digit(const struct place *from, struct place *to, uint32_t count,
+                          enum key_part part, int shift)
+{
+    uint32_t at[DIGITS] = {0};
+    uint32_t sum = 0;
+
+    for (uint32_t i = 0; i < count; i++)
+        at[part_of(&from[i], part) >> shift & (DIGITS - 1)]++;
+    if (at[part_of(&from[0], part) >> shift & (DIGITS - 1)] == count)
+        return false;
+    for (uint32_t d = 0; d < DIGITS; d++) {
+        uint32_t here = at[d];
+
+        at[d] = sum;
+        sum += here;
+    }
+    for (uint32_t i = 0; i < count; i++)
+        to[at[part_of(&from[i], part) >> shift & (DIGITS - 1)]++] = from[i];
+    return true;
+}
+
+/* Digit by digit from the least: fewer looks than merging takes, once they are many. */
+static void sort_many(struct solver *s, uint32_t count)
+{
+    for (enum key_part part = BY_NUMBER; part <= BY_LEVEL; part++) {
+        for (int shift = 0; shift < (part == BY_NUMBER ? 32 : 64); shift += DIGIT_BITS) {
+            struct place *from = s->place;
+
+            if (!sort_by_digit(from, s->place_scratch, count, part, shift))
+                continue;
+            s->place = s->place_scratch;
+            s->place_scratch = from;
+        }
     }
 }
 
@@ -52,36 +108,39 @@ static int64_t steepness_key(const struct solver *s, const struct item *item)
                            (double)max_w(up_w - item->cap_w, 1));
 }
 
-static void set_key(struct solver *s, uint32_t place, enum objective objective)
+/* A gang's level is that of its slowest, and after a step that of whoever is slowest then. */
+static void set_gang_key(const struct solver *s, struct place *place, uint32_t gang)
 {
-    const struct item *item = &s->item[place];
-    const struct plan *plan = solver_plan(s, item);
-    uint32_t gang = s->unit[item->unit].gang;
-
-    if (objective == OBJECTIVE_THROUGHPUT) {
-        s->key_level[place] = steepness_key(s, item);
-        s->key_next[place] = 0;
-        return;
-    }
-    s->key_level[place] = plan_level(plan, item->cap_w);
-    s->key_next[place] = plan_level(plan, item->next_w);
-    if (gang == NONE_INDEX)
-        return;
-    /* A gang's level is that of its slowest, and after a step that of whoever is slowest then. */
+    place->level = LEVEL_TOP;
+    place->next = LEVEL_TOP;
     for (uint32_t u = s->gang_first[gang]; u != NONE_INDEX; u = s->gang_next[u]) {
         const struct item *member = solver_member(s, u);
 
-        s->key_level[place] =
-            min_w(s->key_level[place], plan_level(solver_plan(s, member), member->cap_w));
+        place->level = min_w(place->level, plan_level(solver_plan(s, member), member->cap_w));
     }
-    s->key_next[place] = LEVEL_TOP;
     for (uint32_t u = s->gang_first[gang]; u != NONE_INDEX; u = s->gang_next[u]) {
         const struct item *member = solver_member(s, u);
         int64_t level = plan_level(solver_plan(s, member), member->cap_w);
 
-        if (level == s->key_level[place])
+        if (level == place->level)
             level = plan_level(solver_plan(s, member), member->next_w);
-        s->key_next[place] = min_w(s->key_next[place], level);
+        place->next = min_w(place->next, level);
+    }
+}
+
+static void set_key(const struct solver *s, struct place *place, enum objective objective)
+{
+    const struct item *item = &s->item[place->item];
+    uint32_t gang = s->unit[item->unit].gang;
+
+    if (objective == OBJECTIVE_THROUGHPUT) {
+        place->level = steepness_key(s, item);
+        place->next = 0;
+    } else if (gang != NONE_INDEX) {
+        set_gang_key(s, place, gang);
+    } else {
+        place->level = plan_level(solver_plan(s, item), item->cap_w);
+        place->next = plan_level(solver_plan(s, item), item->next_w);
     }
 }
 
@@ -91,13 +150,11 @@ static void set_key(struct solver *s, uint32_t place, enum objective objective)
 static uint32_t how_many_fit(const struct solver *s, const struct unit *unit, int64_t step_w,
                              uint32_t count)
 {
-    const struct bundle *bundle = &s->bundle[unit->bundle];
-    const struct row_share *share = &s->share[bundle->first_share];
-
-    /* The row that stopped it is the likeliest to have no room. */
-    for (uint32_t i = 0; i < bundle->shares && count > 0; i++) {
-        int64_t need_bp = (int64_t)share[i].coefficient_bp * step_w;
-        int64_t slack_bp = s->slack_bp[share[i].row];
+    /* The other rows have room for all that the class could take. */
+    for (uint32_t i = s->near_first[unit->bundle]; i < s->near_first[unit->bundle + 1] && count > 0;
+         i++) {
+        int64_t need_bp = (int64_t)s->near[i].coefficient_bp * step_w;
+        int64_t slack_bp = s->slack_bp[s->near[i].row];
 
         if (slack_bp < need_bp)
             count = need_bp > 0 ? 0 : count;
@@ -121,7 +178,7 @@ static bool step_item(struct solver *s, struct item *item)
         item->shelf = s->shelves++;
         item->going = count;
     }
-    solver_take(s, &s->bundle[unit->bundle], step_w * count);
+    solver_take(s, unit->bundle, step_w * count);
     set_cap(s, item, item->next_w);
     return true;
 }
@@ -141,7 +198,7 @@ static bool step_gang(struct solver *s, uint32_t gang, int64_t pace)
         fits = step_w > 0 && how_many_fit(s, &s->unit[s->rising[u].unit], step_w, 1) == 1;
         if (!fits)
             break;
-        solver_take(s, &s->bundle[s->unit[s->rising[u].unit].bundle], step_w);
+        solver_take(s, s->rising[u].bundle, step_w);
         s->gang_back_w[raised] = item->cap_w;
         set_cap(s, item, item->next_w);
         s->gang_raised[raised++] = u;
@@ -149,32 +206,42 @@ static bool step_gang(struct solver *s, uint32_t gang, int64_t pace)
     for (uint32_t i = 0; !fits && i < raised; i++) {
         struct item *item = solver_member(s, s->gang_raised[i]);
 
-        solver_take(s, &s->bundle[s->unit[item->unit].bundle], s->gang_back_w[i] - item->cap_w);
+        solver_take(s, s->unit[item->unit].bundle, s->gang_back_w[i] - item->cap_w);
         set_cap(s, item, s->gang_back_w[i]);
     }
     return fits && raised > 0;
 }
 
-static bool step(struct solver *s, uint32_t place)
+static bool step(struct solver *s, const struct place *place)
 {
-    struct item *item = &s->item[place];
+    struct item *item = &s->item[place->item];
     uint32_t gang = s->unit[item->unit].gang;
 
-    return gang == NONE_INDEX ? step_item(s, item) : step_gang(s, gang, s->key_level[place]);
+    return gang == NONE_INDEX ? step_item(s, item) : step_gang(s, gang, place->level);
+}
+
+/* Whether there is room for a step of an item. What has none now never will. */
+static bool may_step(const struct solver *s, const struct item *item)
+{
+    const struct unit *unit = &s->unit[item->unit];
+    int64_t step_w = item->next_w - item->cap_w;
+
+    return unit->gang != NONE_INDEX || (step_w > 0 && how_many_fit(s, unit, step_w, 1) == 1);
 }
 
 /* ---- the class ---- */
 
-/* Whether a unit's items have places in the order: a gang has one, its first member's. */
+/* Whether a unit's items have places in the order: those that nothing stopped are at their tops, and a gang has one
+ * place, its first member's. */
 static bool has_places(const struct solver *s, uint32_t u)
 {
     const struct rising *rising = &s->rising[u];
 
-    return rising->gang == NONE_INDEX ? s->unit[rising->unit].bound != BOUND_MINIMUM
+    return rising->gang == NONE_INDEX ? s->unit[rising->unit].bound == BOUND_ROW
                                       : s->gang_first[rising->gang] == u;
 }
 
-static uint32_t fill_heap(struct solver *s, enum objective objective)
+static uint32_t list_places(struct solver *s, enum objective objective)
 {
     uint32_t count = 0;
 
@@ -184,31 +251,70 @@ static uint32_t fill_heap(struct solver *s, enum objective objective)
         if (!has_places(s, u))
             continue;
         for (uint32_t k = unit->first_item; k < unit->first_item + unit->items; k++) {
-            int64_t step_w = s->item[k].next_w - s->item[k].cap_w;
+            struct place *place = &s->place[count];
 
-            /* Most have no room from the start and need no place in the order. */
-            if (unit->gang == NONE_INDEX && (step_w == 0 || how_many_fit(s, unit, step_w, 1) == 0))
+            if (!may_step(s, &s->item[k]))
                 continue;
-            set_key(s, k, objective);
-            s->heap[count++] = k;
+            *place = (struct place){.number = s->order[s->item[k].first], .item = k};
+            set_key(s, place, objective);
+            count++;
         }
     }
+    if (count <= FEW)
+        sort_few(s, count);
+    else
+        sort_many(s, count);
     return count;
 }
 
+static void sift_up(struct place *heap, uint32_t at)
+{
+    while (at > 0 && place_before(&heap[at], &heap[(at - 1) / 2])) {
+        struct place other = heap[at];
+
+        heap[at] = heap[(at - 1) / 2];
+        at = (at - 1) / 2;
+        heap[at] = other;
+    }
+}
+
+static void sift_down(struct place *heap, uint32_t count, uint32_t at)
+{
+    for (;;) { /* each turn goes one level down the heap */
+        uint32_t least = at;
+        struct place other = heap[at];
+
+        for (uint32_t child = 2 * at + 1; child <= 2 * at + 2 && child < count; child++)
+            least = place_before(&heap[child], &heap[least]) ? child : least;
+        if (least == at)
+            return;
+        heap[at] = heap[least];
+        heap[least] = other;
+        at = least;
+    }
+}
+
+/* Who had a step waits for the next one in a heap, in the room of those that are done. */
 void hand_out_class(struct solver *s, enum objective objective)
 {
-    uint32_t count = fill_heap(s, objective);
+    uint32_t count = list_places(s, objective);
+    struct place *heap = s->place;
+    uint32_t waiting = 0;
+    uint32_t next = 0;
 
-    for (uint32_t i = count / 2; i-- > 0;)
-        sift(s, count, i);
-    while (count > 0) {
-        uint32_t place = s->heap[0];
+    while (next < count || waiting > 0) {
+        bool again = waiting > 0 && (next == count || place_before(&heap[0], &s->place[next]));
+        struct place place = again ? heap[0] : s->place[next++];
+        bool stays = step(s, &place) && may_step(s, &s->item[place.item]);
 
-        if (step(s, place))
-            set_key(s, place, objective);
-        else
-            s->heap[0] = s->heap[--count];
-        sift(s, count, 0);
+        if (stays)
+            set_key(s, &place, objective);
+        if (again) {
+            heap[0] = stays ? place : heap[--waiting];
+            sift_down(heap, waiting, 0);
+        } else if (stays) {
+            heap[waiting] = place;
+            sift_up(heap, waiting++);
+        }
     }
 }

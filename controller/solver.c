@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+enum { NODE_BITS = 24 }; /* in the keys that nodes are sorted by */
+
 /* ---- creation ---- */
 
 static uint64_t mix(uint64_t hash, uint64_t value)
@@ -66,6 +68,27 @@ static void find_bundles(struct solver *s, const struct problem *p, struct arena
     s->node_bundle = node_bundle;
     for (uint32_t b = 1; b < s->bundles; b++)
         s->bundle[b].first = s->bundle[b - 1].first + s->bundle[b - 1].nodes;
+}
+
+/* Next to each other, since every solve goes through them all. */
+static void copy_shares(struct solver *s, struct arena *arena)
+{
+    uint32_t shares = 0;
+    struct row_share *copy = NULL;
+
+    for (uint32_t b = 0; b < s->bundles; b++)
+        shares += s->bundle[b].shares;
+    copy = arena_array(arena, shares, struct row_share);
+    shares = 0;
+    for (uint32_t b = 0; b < s->bundles; b++) {
+        struct bundle *bundle = &s->bundle[b];
+
+        for (uint32_t i = 0; i < bundle->shares; i++)
+            copy[shares + i] = s->share[bundle->first_share + i];
+        bundle->first_share = shares;
+        shares += bundle->shares;
+    }
+    s->share = copy;
 }
 
 static void index_rows(struct solver *s, struct arena *arena)
@@ -171,16 +194,6 @@ static void take_slots(struct solver *s, uint32_t corners, struct arena *arena)
     }
 }
 
-/* Twice what all corners need, so that bundles have room to grow; a page that is never touched costs nothing. */
-static void take_bends(struct solver *s, uint32_t corners, struct arena *arena)
-{
-    s->bend_room = 2 * s->nodes * corners;
-    s->bend_level = arena_array(arena, s->bend_room, int64_t);
-    s->bend = arena_array(arena, s->bend_room, struct bend);
-    s->change = arena_array(arena, (size_t)s->nodes * corners, struct change);
-    s->change_scratch = arena_array(arena, (size_t)s->nodes * corners, struct change);
-}
-
 struct solver *solver_create(const struct problem *p, struct arena *arena)
 {
     struct solver *s = arena_array(arena, 1, struct solver);
@@ -194,24 +207,30 @@ struct solver *solver_create(const struct problem *p, struct arena *arena)
             corners = plan_corners_max(p->node[n].curve);
     }
     find_bundles(s, p, arena);
+    copy_shares(s, arena);
     index_rows(s, arena);
     find_twins(s, arena);
     take_slots(s, corners, arena);
-    take_bends(s, corners, arena);
     s->node = arena_array(arena, p->nodes, struct problem_node);
     s->node_plan = arena_array(arena, p->nodes, uint32_t);
     s->order = arena_array(arena, p->nodes, uint32_t);
-    s->scratch = arena_array(arena, p->nodes, uint32_t);
+    s->sort_key = arena_array(arena, p->nodes, uint64_t);
+    s->sort_scratch = arena_array(arena, p->nodes, uint64_t);
     s->item = arena_array(arena, p->nodes, struct item);
+    s->portion = arena_array(arena, p->nodes, struct portion);
     s->unit = arena_array(arena, p->nodes, struct unit);
     s->gang_class = arena_array(arena, s->gangs, uint8_t);
     s->limit_w = arena_array(arena, p->rows, int64_t);
+    s->least_bp = arena_array(arena, p->rows, int64_t);
     s->slack_bp = arena_array(arena, p->rows, int64_t);
-    s->slack_fine = arena_array(arena, p->rows, wide_int);
-    s->reach_fine = arena_array(arena, p->rows, wide_int);
-    s->row_level = arena_array(arena, p->rows, int64_t);
-    s->row_fresh = arena_array(arena, p->rows, bool);
-    s->row_alive = arena_array(arena, p->rows, bool);
+    s->row = arena_array(arena, p->rows, struct row_state);
+    s->row_full = arena_array(arena, p->rows, int64_t);
+    s->row_most_bp = arena_array(arena, p->rows, double);
+    s->row_near = arena_array(arena, p->rows, bool);
+    s->candidate = arena_array(arena, p->rows, uint32_t);
+    s->near = arena_array(arena, s->row_first[p->rows], struct row_share);
+    s->near_first = arena_array(arena, s->bundles + 1, uint32_t);
+    s->active = arena_array(arena, p->nodes, uint32_t);
     s->rising = arena_array(arena, p->nodes, struct rising);
     s->bundle_rising = arena_array(arena, s->bundles + 1, uint32_t);
     s->heap = arena_array(arena, p->rows > p->nodes ? p->rows : p->nodes, uint32_t);
@@ -221,14 +240,15 @@ struct solver *solver_create(const struct problem *p, struct arena *arena)
     s->gang_raised = arena_array(arena, p->nodes, uint32_t);
     s->gang_back_w = arena_array(arena, p->nodes, int64_t);
     s->shelf = arena_array(arena, p->nodes, struct shelf);
-    s->key_level = arena_array(arena, p->nodes, int64_t);
-    s->key_next = arena_array(arena, p->nodes, int64_t);
+    s->place = arena_array(arena, p->nodes, struct place);
+    s->place_scratch = arena_array(arena, p->nodes, struct place);
+    s->piece = arena_array(arena, p->nodes, uint32_t);
     for (uint32_t b = 0; b < s->bundles; b++)
-        s->scratch[b] = s->bundle[b].first; /* there are no more bundles than nodes */
+        s->near_first[b] = s->bundle[b].first; /* not yet needed for what it is for */
     for (uint32_t n = 0; n < p->nodes; n++) {
         s->node[n] = (struct problem_node){.fixed = true, .gang = NONE_INDEX};
         s->node_plan[n] = NONE_INDEX;
-        s->order[s->scratch[s->node_bundle[n]]++] = n;
+        s->order[s->near_first[s->node_bundle[n]]++] = n;
     }
     return s;
 }
@@ -244,13 +264,15 @@ static bool planned_alike(const struct problem_node *a, const struct problem_nod
 
 static uint32_t *plan_bucket(struct solver *s, const struct problem_node *node)
 {
-    uint64_t hash = mix(1, (uint64_t)node->min_w);
+    /* Odd factors that have nothing to do with each other; independent, so that they go on side by side. */
+    uint64_t hash = (uint64_t)node->min_w * UINT64_C(0x9e3779b97f4a7c15) ^
+                    (uint64_t)node->max_w * UINT64_C(0xbf58476d1ce4e5b9) ^
+                    (uint64_t)node->step_w * UINT64_C(0x94d049bb133111eb) ^
+                    (uint64_t)(uintptr_t)node->settable_w * UINT64_C(0xd6e8feb86659fd93) ^
+                    (uint64_t)(uintptr_t)node->curve * UINT64_C(0xff51afd7ed558ccd) ^
+                    node->weight * UINT64_C(0xc4ceb9fe1a85ec53);
 
-    hash = mix(hash, (uint64_t)node->max_w);
-    hash = mix(hash, (uint64_t)node->step_w);
-    hash = mix(hash, (uint64_t)(uintptr_t)node->settable_w);
-    hash = mix(hash, (uint64_t)(uintptr_t)node->curve);
-    return &s->slot_bucket[mix(hash, node->weight) & (s->slot_buckets - 1)];
+    return &s->slot_bucket[mix(1, hash) >> 20 & (s->slot_buckets - 1)];
 }
 
 static uint32_t take_plan(struct solver *s, const struct problem_node *node)
@@ -270,6 +292,8 @@ static uint32_t take_plan(struct solver *s, const struct problem_node *node)
         slot->node = *node;
         slot->users = 0;
         slot->plan = plan_make(node, slot->corner);
+        slot->looked_up = -1;
+        slot->stretch = (struct stretch){0};
     }
     s->slot[at].users++;
     return at;
@@ -316,36 +340,38 @@ static uint8_t class_of(const struct solver *s, uint32_t n)
     return gang == NONE_INDEX ? s->node[n].priority_class : s->gang_class[gang];
 }
 
-/* Fixed nodes last, the others by class, gang (those in none first) and plan. 0: they belong to one item. */
-static int compare_groups(const struct solver *s, uint32_t m, uint32_t n)
+/* Nodes in the order of their groups: by class, in it those in no gang by plan, the others by gang; fixed ones last. A
+ * gang's nodes are units by themselves, so by number: a plan's number depends on who came before. */
+static uint64_t key_of(const struct solver *s, uint32_t n)
 {
-    const struct problem_node *a = &s->node[m];
-    const struct problem_node *b = &s->node[n];
+    const struct problem_node *node = &s->node[n];
+    bool gang = node->gang != NONE_INDEX;
 
-    if (a->fixed || b->fixed)
-        return a->fixed - b->fixed;
-    if (class_of(s, m) != class_of(s, n))
-        return class_of(s, m) < class_of(s, n) ? -1 : 1;
-    if (a->gang != b->gang)
-        return a->gang > b->gang ? -1 : 1; /* NONE_INDEX is the greatest number */
-    if (a->gang != NONE_INDEX) /* units by themselves; a plan's number depends on who came before */
-        return m < n ? -1 : 1;
-    if (s->node_plan[m] != s->node_plan[n])
-        return s->node_plan[m] < s->node_plan[n] ? -1 : 1;
-    return 0;
+    if (node->fixed)
+        return ~UINT64_C(0) << NODE_BITS | n;
+    return ((uint64_t)class_of(s, n) << 32 | (uint64_t)gang << 31 |
+            (gang ? node->gang : s->node_plan[n]))
+               << NODE_BITS |
+           n;
 }
 
-static bool in_order(const struct solver *s, uint32_t m, uint32_t n)
+static bool same_group(const struct solver *s, uint32_t m, uint32_t n)
 {
-    int order = compare_groups(s, m, n);
-
-    return order != 0 ? order < 0 : m < n;
+    return !s->single && s->node[m].gang == NONE_INDEX && s->node[n].gang == NONE_INDEX &&
+           s->node_plan[m] == s->node_plan[n] && class_of(s, m) == class_of(s, n);
 }
 
-/* Merges runs of growing size to and fro between the bundle's places in `order` and `scratch`. */
-static void sort_nodes(struct solver *s, uint32_t *order, uint32_t *scratch, uint32_t count)
+/* Merges runs of growing size to and fro. */
+static void sort_nodes(struct solver *s, uint32_t *order, uint32_t count)
 {
+    uint64_t *from = s->sort_key;
+    uint64_t *to = s->sort_scratch;
+
+    for (uint32_t i = 0; i < count; i++)
+        from[i] = key_of(s, order[i]);
     for (uint32_t run = 1; run < count; run *= 2) {
+        uint64_t *merged = to;
+
         for (uint32_t low = 0; low < count; low += 2 * run) {
             uint32_t middle = count - low < run ? count : low + run;
             uint32_t high = count - low < 2 * run ? count : low + 2 * run;
@@ -353,13 +379,18 @@ static void sort_nodes(struct solver *s, uint32_t *order, uint32_t *scratch, uin
             uint32_t b = middle;
 
             for (uint32_t i = low; i < high; i++) {
-                bool left = a < middle && (b == high || in_order(s, order[a], order[b]));
+                bool left = b == high || (a < middle && from[a] < from[b]);
 
-                scratch[i] = left ? order[a++] : order[b++];
+                to[i] = left ? from[a] : from[b];
+                a += left;
+                b += !left;
             }
         }
-        memcpy(order, scratch, count * sizeof *order);
+        to = from;
+        from = merged;
     }
+    for (uint32_t i = 0; i < count; i++)
+        order[i] = (uint32_t)(from[i] & ((UINT64_C(1) << NODE_BITS) - 1));
 }
 
 /* One item and, where a class or gang begins, one unit for each run of equals. */
@@ -368,6 +399,7 @@ static void cut(struct solver *s, uint32_t b)
     struct bundle *bundle = &s->bundle[b];
     uint32_t items = bundle->first;
     uint32_t unit = NONE_INDEX;
+    const struct plan *plan = NULL;
 
     for (uint32_t i = bundle->first; i < bundle->first + bundle->nodes; i++) {
         uint32_t n = s->order[i];
@@ -375,11 +407,13 @@ static void cut(struct solver *s, uint32_t b)
 
         if (s->node[n].fixed)
             break;
+        plan = &s->slot[s->node_plan[n]].plan;
         bundle->least_w += s->node[n].min_w;
         s->class_nodes[class_of(s, n)]++;
-        if (i > bundle->first && !gang && !s->single &&
-            compare_groups(s, s->order[i - 1], n) == 0) {
+        if (i > bundle->first && same_group(s, s->order[i - 1], n)) {
             s->item[items - 1].count++;
+            s->portion[items - 1].nodes++;
+            s->unit[unit].most_w += plan_top_w(plan) - s->node[n].min_w;
             continue;
         }
         if (unit == NONE_INDEX || gang || s->unit[unit].gang != NONE_INDEX ||
@@ -391,115 +425,26 @@ static void cut(struct solver *s, uint32_t b)
                                           .priority_class = class_of(s, n)};
         }
         s->unit[unit].items++;
+        s->unit[unit].most_w += plan_top_w(plan) - s->node[n].min_w;
+        s->unit[unit].top_level = max_w(s->unit[unit].top_level, plan_top_level(plan));
+        s->portion[items] = (struct portion){s->node_plan[n], 1};
         s->item[items++] = (struct item){
             .first = i, .count = 1, .plan = s->node_plan[n], .unit = unit, .shelf = NONE_INDEX};
     }
 }
 
-/* By level; a stable merge, though the sums below do not depend on the order of equals. */
-static void sort_changes(struct change *change, struct change *scratch, uint32_t count)
+static void add_least(struct solver *s, const struct bundle *bundle, int64_t watts)
 {
-    for (uint32_t run = 1; run < count; run *= 2) {
-        for (uint32_t low = 0; low < count; low += 2 * run) {
-            uint32_t middle = count - low < run ? count : low + run;
-            uint32_t high = count - low < 2 * run ? count : low + 2 * run;
-            uint32_t a = low;
-            uint32_t b = middle;
+    const struct row_share *share = &s->share[bundle->first_share];
 
-            for (uint32_t i = low; i < high; i++) {
-                bool left = a < middle && (b == high || change[a].level <= change[b].level);
-
-                scratch[i] = left ? change[a++] : change[b++];
-            }
-        }
-        memcpy(change, scratch, count * sizeof *change);
-    }
-}
-
-/* The corners of the plans of a unit's items, in order of level; returns how many. */
-static uint32_t list_changes(struct solver *s, const struct unit *unit)
-{
-    uint32_t count = 0;
-
-    for (uint32_t i = unit->first_item; i < unit->first_item + unit->items; i++) {
-        const struct plan *plan = solver_plan(s, &s->item[i]);
-        const struct plan_corner *corner = plan->corner;
-        wide_int nodes = s->item[i].count;
-
-        s->change[count++] = (struct change){corner[0].level, 0, corner[0].slope * nodes};
-        for (uint32_t k = 1; k < plan->corners; k++) {
-            wide_int whole = (wide_int)(corner[k].cap_w - corner[k - 1].cap_w) * FINE_PER_W;
-            wide_int linear =
-                (wide_int)corner[k - 1].slope * (corner[k].level - corner[k - 1].level);
-
-            s->change[count++] = (struct change){corner[k].level, (whole - linear) * nodes,
-                                                 (corner[k].slope - corner[k - 1].slope) * nodes};
-        }
-    }
-    sort_changes(s->change, s->change_scratch, count);
-    return count;
-}
-
-/* Sums the changes up from the lowest, at place `first`; returns how many bends that makes. */
-static uint32_t bend_unit(struct solver *s, struct unit *unit, uint32_t first)
-{
-    uint32_t changes = list_changes(s, unit);
-    struct bend now = {0, 0};
-    int64_t level = 0;
-    uint32_t bends = 0;
-
-    for (uint32_t i = 0; i < changes; i++) {
-        const struct change *change = &s->change[i];
-
-        now.fine += now.slope * (change->level - level) + change->fine;
-        now.slope += change->slope;
-        level = change->level;
-        bends -= bends > 0 && s->bend_level[first + bends - 1] == level;
-        s->bend_level[first + bends] = level;
-        s->bend[first + bends++] = now;
-    }
-    unit->first_bend = first;
-    unit->bends = bends;
-    return bends;
-}
-
-static uint32_t corners_of(const struct solver *s, const struct bundle *bundle)
-{
-    uint32_t corners = 0;
-
-    for (uint32_t u = bundle->first; u < bundle->first + bundle->units; u++) {
-        for (uint32_t i = 0; i < s->unit[u].items; i++)
-            corners += solver_plan(s, &s->item[s->unit[u].first_item + i])->corners;
-    }
-    return corners;
-}
-
-static void bend_bundle(struct solver *s, struct bundle *bundle)
-{
-    uint32_t at = bundle->first_bend;
-
-    for (uint32_t u = bundle->first; u < bundle->first + bundle->units; u++)
-        at += bend_unit(s, &s->unit[u], at);
-}
-
-/* Gives every bundle room for what it needs now and half as much again. */
-static void bend_all(struct solver *s)
-{
-    s->bends = 0;
-    for (uint32_t b = 0; b < s->bundles; b++) {
-        struct bundle *bundle = &s->bundle[b];
-        uint32_t corners = corners_of(s, bundle);
-
-        bundle->first_bend = s->bends;
-        bundle->bend_room = corners + corners / 2;
-        s->bends += bundle->bend_room;
-        bend_bundle(s, bundle);
-    }
+    for (uint32_t i = 0; i < bundle->shares; i++)
+        s->least_bp[share[i].row] += (int64_t)share[i].coefficient_bp * watts;
 }
 
 static void group(struct solver *s, uint32_t b)
 {
     struct bundle *bundle = &s->bundle[b];
+    int64_t former_w = bundle->least_w;
 
     for (uint32_t u = bundle->first; u < bundle->first + bundle->units; u++) {
         for (uint32_t i = 0; i < s->unit[u].items; i++)
@@ -508,8 +453,9 @@ static void group(struct solver *s, uint32_t b)
     bundle->units = 0;
     bundle->least_w = 0;
     bundle->dirty = false;
-    sort_nodes(s, &s->order[bundle->first], &s->scratch[bundle->first], bundle->nodes);
+    sort_nodes(s, &s->order[bundle->first], bundle->nodes);
     cut(s, b);
+    add_least(s, bundle, bundle->least_w - former_w);
 }
 
 /* A gang is served with its most important member. */
@@ -541,54 +487,39 @@ static void group_for(struct solver *s, enum objective objective)
 
 static void regroup(struct solver *s)
 {
-    bool crowded = false;
-
     if (!s->any_dirty)
         return;
     if (s->gang_told)
         class_gangs(s);
     for (uint32_t b = 0; b < s->bundles; b++) {
-        struct bundle *bundle = &s->bundle[b];
-
-        if (!bundle->dirty)
-            continue;
-        group(s, b);
-        crowded = crowded || corners_of(s, bundle) > bundle->bend_room;
-        if (!crowded)
-            bend_bundle(s, bundle);
+        if (s->bundle[b].dirty)
+            group(s, b);
     }
-    if (crowded)
-        bend_all(s);
     s->any_dirty = false;
 }
 
 /* ---- a run ---- */
 
-void solver_gather(struct solver *s, int priority)
-{
-    s->risings = 0;
-    for (uint32_t b = 0; b < s->bundles; b++) {
-        uint32_t end = s->bundle[b].first + s->bundle[b].units;
-
-        s->bundle_rising[b] = s->risings;
-        for (uint32_t u = s->bundle[b].first; u < end; u++) {
-            const struct unit *unit = &s->unit[u];
-
-            if (unit->priority_class == priority)
-                s->rising[s->risings++] =
-                    (struct rising){u, unit->first_bend, unit->bends, unit->gang, false, 0};
-        }
-    }
-    s->bundle_rising[s->bundles] = s->risings;
-}
-
 static void begin(struct solver *s, const int64_t limit_w[])
 {
     for (uint32_t r = 0; r < s->rows; r++)
-        s->slack_bp[r] = limit_w[r] * SHARE_WHOLE_BP;
-    for (uint32_t b = 0; b < s->bundles; b++)
-        solver_take(s, &s->bundle[b], s->bundle[b].least_w);
+        s->slack_bp[r] = limit_w[r] * SHARE_WHOLE_BP - s->least_bp[r];
     s->shelves = 0;
+}
+
+/* Rows that the class can't overfill learn what it took. */
+static void end_class(struct solver *s)
+{
+    for (uint32_t u = 0; u < s->risings; u++) {
+        struct bundle *bundle = &s->bundle[s->rising[u].bundle];
+        const struct row_share *share = &s->share[bundle->first_share];
+
+        for (uint32_t i = 0; bundle->taken_w != 0 && i < bundle->shares; i++) {
+            if (!s->row_near[share[i].row])
+                s->slack_bp[share[i].row] -= (int64_t)share[i].coefficient_bp * bundle->taken_w;
+        }
+        bundle->taken_w = 0;
+    }
 }
 
 /* What kept this node's cap from being higher, now that all is handed out. */
@@ -666,6 +597,7 @@ bool solver_go(struct solver *s, const int64_t limit_w[], enum objective objecti
         else
             greedy_class(s, priority);
         hand_out_class(s, objective);
+        end_class(s);
     }
     give_answers(s, limit_w, answer, used_w);
     return true;

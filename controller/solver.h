@@ -13,6 +13,12 @@
 
 enum { CLASSES = 256 };
 
+/* What an item adds to the load of its unit. */
+struct portion {
+    uint32_t plan;
+    uint32_t nodes;
+};
+
 struct item {
     uint32_t first; /* in solver.order: its nodes, by number */
     uint32_t count;
@@ -24,44 +30,52 @@ struct item {
     uint32_t shelf; /* where the others stopped: the newest, NONE_INDEX */
 };
 
-/* The load of a unit above its least caps is linear from each bend to the next. The levels of the bends stand in an
- * array of their own, which is what is searched. */
-struct bend {
-    wide_int fine, slope; /* at the bend, and from here on */
-};
-
-/* What a corner of a plan changes in the load of its unit. */
-struct change {
-    int64_t level;
-    wide_int fine, slope;
-};
-
 struct unit {
     uint32_t bundle;
     uint32_t first_item, items;
-    uint32_t first_bend, bends; /* at least one: the lowest level at which anything rises */
-    uint32_t gang;              /* NONE_INDEX; a member's unit has one item of one node */
+    uint32_t gang;     /* NONE_INDEX; a member's unit has one item of one node */
+    int64_t most_w;    /* from its least caps to the tops of its plans */
+    int64_t top_level; /* of its plans, the highest */
     uint8_t priority_class;
     enum bound_kind bound;
     uint32_t bound_row;
 };
 
-/* A unit of the class that is being solved, in what every look at a row needs of it. */
+/* Fine watts above the least caps, and how fast they rise with the level. */
+struct load {
+    wide_int fine, slope;
+};
+
+/* A unit of the class that is being solved, in what every look at a row needs of it. Its load is linear between the
+ * corners of its plans: the stretch that was looked at last is kept, since the next look is mostly near it. */
 struct rising {
-    uint32_t unit;
-    uint32_t first_bend, bends;
+    int64_t low, high; /* the stretch: low <= level < high */
+    struct load load;  /* at its low end */
+    wide_int end_fine; /* at the end of the window */
+    uint32_t unit, bundle;
     uint32_t gang;
     bool stopped;
     int64_t level; /* where it stopped */
+};
+
+/* A row while a class is filled. */
+struct row_state {
+    wide_int
+        slack_fine; /* what is left of it, less what those that have stopped took: W x bp x 2^40 */
+    wide_int end_fine;   /* what those that have not would take of it at the end of the window */
+    wide_int start_fine; /* and at its start, but for those that stopped in it */
+    int64_t level;       /* no higher than where it is full */
+    bool fresh;          /* exactly there */
 };
 
 struct bundle {
     uint32_t first_share, shares;
     uint32_t first, nodes; /* its places */
     uint32_t units;        /* units first .. first + units - 1, by class */
-    uint32_t first_bend, bend_room;
-    int64_t least_w; /* of all its nodes together */
-    bool dirty;      /* must be grouped again */
+    int64_t least_w;       /* of all its nodes together */
+    int64_t
+        taken_w; /* above that, what the class that is being solved took and only its near rows know of */
+    bool dirty; /* must be grouped again */
 };
 
 /* Two rows with the same bundles: `row` can't be full before `other` as long as
@@ -78,8 +92,24 @@ struct shelf {
     uint32_t next; /* older, further back */
 };
 
+/* A piece of a plan: between two levels its load is linear. */
+struct stretch {
+    int64_t low, high; /* low <= level < high */
+    wide_int fine;     /* as if the line went on to level 0 */
+    int64_t slope;
+};
+
+/* Whose turn it is in the hand-out: by level now, then by level after the step, then by number. */
+struct place {
+    int64_t level, next;
+    uint32_t number; /* of its first node */
+    uint32_t item;
+};
+
 struct plan_slot {
     struct plan plan;
+    int64_t looked_up; /* the level of the last look, which is mostly the next one's too */
+    struct stretch stretch;
     struct plan_corner *corner; /* its own room */
     struct problem_node node;   /* what it was made for */
     uint32_t users;
@@ -90,7 +120,7 @@ struct solver {
     uint32_t rows, nodes, bundles, gangs;
 
     /* Fixed for life. */
-    const struct row_share *share;      /* the caller's; a bundle uses those of its first node */
+    const struct row_share *share;      /* of all bundles, one after the other */
     const uint32_t *node_bundle;        /* [nodes] */
     const uint32_t *row_first;          /* [rows + 1] */
     const struct row_share *row_bundle; /* .row is the bundle */
@@ -101,14 +131,11 @@ struct solver {
     struct problem_node *node; /* [nodes] as last told */
     uint32_t *node_plan;       /* [nodes] */
     struct bundle *bundle;
-    uint32_t *order;     /* [nodes] by place: the bundle's nodes by class, gang, plan and number */
-    uint32_t *scratch;   /* [nodes] */
-    struct item *item;   /* [nodes] by place */
-    struct unit *unit;   /* [nodes] by place */
-    int64_t *bend_level; /* [bend_room] bundles after one another, with some room to grow */
-    struct bend *bend;   /* [bend_room] */
-    struct change *change, *change_scratch; /* [nodes x corners of a plan] */
-    uint32_t bend_room, bends;
+    uint32_t *order; /* [nodes] by place: the bundle's nodes by class, gang, plan and number */
+    uint64_t *sort_key, *sort_scratch; /* [nodes] */
+    struct item *item;                 /* [nodes] by place */
+    struct portion *portion; /* [nodes] of each item: all that filling wants to know of it */
+    struct unit *unit;       /* [nodes] by place */
     bool any_dirty, gang_told;
     bool single;         /* every node an item of its own: where equals are not treated as such */
     uint8_t *gang_class; /* [gangs] of its most important member */
@@ -122,16 +149,22 @@ struct solver {
     enum objective objective;
     int64_t *limit_w; /* [rows] */
 
+    int64_t *least_bp; /* [rows] what the least caps take, W x parts per 10,000 */
     /* The solution in the making. */
     int64_t *slack_bp;     /* [rows] what the caps so far leave, W x parts per 10,000 */
-    wide_int *slack_fine;  /* [rows] the same x 2^40 while a class is filled */
-    wide_int *reach_fine;  /* [rows] what those that have not stopped would take at most */
-    int64_t *row_level;    /* [rows] no higher than where the row is full */
-    bool *row_fresh;       /* [rows] exactly there */
-    bool *row_alive;       /* [rows] it could be the next to be full: no twin is sure to be */
+    struct row_state *row; /* [rows] while a class is filled */
+    double *row_most_bp;   /* [rows] what the class would take at most, about */
+    int64_t *row_full;     /* [rows] the level at which it was full, the last time it was */
+    bool *row_near; /* [rows] the class could overfill it, and no twin is sure to be full before */
+    uint32_t *candidate; /* [rows] of those the ones that bear the least caps */
+    uint32_t candidates;
+    struct row_share *near; /* of each bundle with something rising, its shares in candidates */
+    uint32_t *near_first;   /* [bundles + 1] */
+    uint32_t *active;       /* [nodes] the units that have not stopped and load a candidate */
+    uint32_t actives;
     struct rising *rising; /* [nodes] units of the class, by bundle */
     uint32_t risings;
-    int64_t top_level;       /* nothing of the class rises beyond */
+    int64_t end_level;       /* of the window of levels that is being filled */
     uint32_t *bundle_rising; /* [bundles + 1] where those of a bundle begin */
     uint32_t *heap;          /* [max(rows, nodes)] */
     int64_t *gang_top;       /* [gangs] the level of its first member to be satisfied */
@@ -141,7 +174,8 @@ struct solver {
     int64_t *gang_back_w;
     struct shelf *shelf; /* [nodes] */
     uint32_t shelves;
-    int64_t *key_level, *key_next; /* [nodes] by place of the item: the order of the hand-out */
+    struct place *place, *place_scratch; /* [nodes] who may have a step, in order */
+    uint32_t *piece; /* [nodes] by place of the item: of its plan, while throughput is sold */
 };
 
 static inline const struct plan *solver_plan(const struct solver *s, const struct item *item)
@@ -162,19 +196,19 @@ static inline struct item *solver_member(const struct solver *s, uint32_t u)
     return &s->item[s->unit[s->rising[u].unit].first_item];
 }
 
-/* Takes watts of every row of a bundle. */
-static inline void solver_take(struct solver *s, const struct bundle *bundle, int64_t watts)
+/* Takes watts of the rows of a bundle that the class could overfill; the others can do without knowing until it is
+ * solved. */
+static inline void solver_take(struct solver *s, uint32_t b, int64_t watts)
 {
-    const struct row_share *share = &s->share[bundle->first_share];
-
-    for (uint32_t i = 0; i < bundle->shares; i++)
-        s->slack_bp[share[i].row] -= (int64_t)share[i].coefficient_bp * watts;
+    s->bundle[b].taken_w += watts;
+    for (uint32_t i = s->near_first[b]; i < s->near_first[b + 1]; i++)
+        s->slack_bp[s->near[i].row] -= (int64_t)s->near[i].coefficient_bp * watts;
 }
 
 /* Brings a class to its max-min levels: unit.level, bound and bound_row, item.cap_w rounded down, slack_bp. */
 void fill_class(struct solver *s, int priority);
 
-/* Gathers the class's units in `rising`, none stopped. */
+/* Gathers the class's units in `rising`, none stopped, and finds the rows that they could overfill. */
 void solver_gather(struct solver *s, int priority);
 
 /* Hands out in whole steps what rounding left to the gathered class. */
