@@ -3,8 +3,12 @@
 #include <assert.h>
 #include <string.h>
 
-/* A lease is renewed when a third of it has passed: two renewals may be lost before it lapses. */
+/* A lease is renewed when a third of it has passed at the latest: two renewals may be lost before it lapses. */
 enum { RENEWALS_PER_LEASE = 3 };
+
+/* By up to this part of that earlier, each node by its own. */
+enum { RENEWAL_SPREAD = 4 };
+#define GOLDEN_RATIO UINT32_C(2654435769) /* x 2^32, of 0.618... */
 
 /* After so many unanswered commands a node is no longer counted on. */
 enum { ACK_TIMEOUTS_FORGIVEN = 3 };
@@ -208,9 +212,14 @@ static bool commandable(const struct stage *stage, const struct estimate *estima
     return estimate->node[n].commandable && stage->site->nodes.actuator[n] != NONE_INDEX;
 }
 
-static int64_t renewal_ns(const struct stage *stage)
+/* Each node has a little less than the third of its own, so that those who were asked in one tick are not all renewed
+ * in one: the fractions of n x the golden ratio are spread as evenly as can be. */
+static int64_t renewal_ns(const struct stage *stage, uint32_t n)
 {
-    return stage->site->control.lease_ns / RENEWALS_PER_LEASE;
+    int64_t third_ns = stage->site->control.lease_ns / RENEWALS_PER_LEASE;
+    int64_t part = (int64_t)((uint32_t)(n * GOLDEN_RATIO) >> 22); /* of 1,024 */
+
+    return third_ns - third_ns / RENEWAL_SPREAD * part / 1024;
 }
 
 /* While taking over, the cap in force is only stated again under our epoch: nothing is raised, and nothing is
@@ -242,7 +251,7 @@ static void renew(struct stage *stage, uint32_t n, int64_t wanted_w, int64_t now
     const struct stage_node *node = &stage->node[n];
     int64_t age_ns = now_ns - node->sent_ns;
     bool late = unanswered(node) && age_ns >= stage->site->control.ack_timeout_ns;
-    bool due = age_ns >= renewal_ns(stage);
+    bool due = age_ns >= renewal_ns(stage, n);
     /* Never above what it holds: a lease that lapsed has lowered that, and what was asked before would pass for a
      * raise that was asked for lately, for ever. */
     int64_t held_w = max_w(stage_committed_cap_w(stage, n), stage->site->nodes.cap_min_w[n]);
@@ -331,7 +340,7 @@ static bool may_rise(const struct stage *stage, const struct estimate *estimate,
     int64_t wish = wish_w(stage, decision, n);
     /* Hardware that took the command but rounds or clamps it is not asked again in every tick. */
     bool asked_lately = node->sent && node->sent_w == decision->node[n].cap_w &&
-                        now_ns - node->sent_ns < renewal_ns(stage);
+                        now_ns - node->sent_ns < renewal_ns(stage, n);
 
     return estimate->node[n].controllable && commandable(stage, estimate, n) && wish > 0 &&
            (node->fenced || !site_enforces(stage->site, n)) && !pending(stage, node, now_ns) &&
@@ -457,7 +466,7 @@ int64_t stage_due_ns(const struct stage *stage, uint32_t n)
 {
     const struct stage_node *node = &stage->node[n];
 
-    return node->sent ? node->sent_ns + renewal_ns(stage) : INT64_MAX;
+    return node->sent ? node->sent_ns + renewal_ns(stage, n) : INT64_MAX;
 }
 
 static void lower_all(struct stage *stage, const struct estimate *estimate,
