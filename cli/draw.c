@@ -1,5 +1,7 @@
 #include "cli/draw.h"
 
+#include "cli/draw_coming.h"
+
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
@@ -9,6 +11,8 @@ enum {
     DETAIL_LINES = 4,
     ALARMS_SHORT = 2, /* alarms shown on a low terminal, and on a high one */
     ALARMS_TALL = 6,
+    COMING_SHORT = 3, /* lines of what is coming */
+    COMING_TALL = 8,
     TALL = 32,
     MANY = 1000000
 };
@@ -239,7 +243,7 @@ static void draw_branch(struct frame *f, const struct columns *c, int y,
 {
     int indent = (int)b->depth * 2 < c->name - 8 ? (int)b->depth * 2 : c->name - 8;
     int x = 1 + c->name;
-    char power[POWER_TEXT], counts[32];
+    char power[POWER_TEXT], counts[32], span[SPAN_TEXT];
 
     frame_text(f, 1 + indent, y, 2, STYLE_DIM, b->children == 0 ? " " : open ? "▾" : "▸");
     frame_text(f, 3 + indent, y, c->name - indent - 3, b->depth == 0 ? STYLE_BOLD : STYLE_PLAIN,
@@ -260,6 +264,9 @@ static void draw_branch(struct frame *f, const struct columns *c, int y,
     if (b->shortfall_w > 0)
         frame_print(f, x, y, c->why, STYLE_BAD, "short by %s: shed load",
                     power_text(b->shortfall_w, power));
+    else if (b->may_trip)
+        frame_print(f, x, y, c->why, STYLE_BAD, "may trip in %s",
+                    span_text(b->trip_margin_s, span));
     else if (b->binds > 0)
         frame_print(f, x, y, c->why, STYLE_PLAIN, "%" PRId64 " by %s", b->binds, b->binding_reason);
     else if (!b->measured && strcmp(b->quality, "unmetered") != 0)
@@ -443,6 +450,17 @@ static size_t alarm_lines(int height, const struct picture *p, const struct view
     return p->alarms < most ? p->alarms : most;
 }
 
+/* On a very low terminal the list comes first. */
+static size_t coming_lines(int height, const struct picture *p, const struct view *view)
+{
+    size_t most = view->plain ? MANY : height >= TALL ? COMING_TALL : COMING_SHORT;
+    size_t count = coming_count(p);
+
+    if (!view->plain && height < 3 * HEAD_LINES + DETAIL_LINES)
+        return 0;
+    return count < most ? count : most;
+}
+
 static void draw_alarms(struct frame *f, int y, const struct picture *p, size_t lines)
 {
     if (p->alarms == 0) {
@@ -466,7 +484,8 @@ static void draw_keys(struct frame *f, const struct view *view)
 
 int draw_list_lines(int height, const struct picture *picture, const struct view *view)
 {
-    int foot = 1 + (int)alarm_lines(height, picture, view) + (view->plain ? 1 : DETAIL_LINES + 2);
+    int foot = 1 + (int)alarm_lines(height, picture, view) +
+               (int)coming_lines(height, picture, view) + (view->plain ? 1 : DETAIL_LINES + 2);
     int lines = height - HEAD_LINES - foot;
 
     return lines > 1 ? lines : 1;
@@ -478,7 +497,8 @@ int draw_plain_height(const struct picture *picture, struct view *view)
 
     view_update(view, picture, 0);
     list = view->shows_nodes ? (int)picture->nodes : (int)view->visible_count;
-    return HEAD_LINES + list + 2 + (int)alarm_lines(0, picture, view);
+    return HEAD_LINES + list + 2 + (int)alarm_lines(0, picture, view) +
+           (int)coming_lines(0, picture, view);
 }
 
 void draw(struct frame *f, const struct picture *p, struct view *view,
@@ -510,6 +530,8 @@ void draw(struct frame *f, const struct picture *p, struct view *view,
     else if (!view->plain && view->visible_count > 0)
         draw_branch_detail(f, y, &p->branch[view->visible[view->selected]]);
     y += view->plain ? 0 : DETAIL_LINES;
+    draw_coming(f, y, p, coming_lines(f->height, p, view));
+    y += (int)coming_lines(f->height, p, view);
     draw_alarms(f, y, p, alarm_lines(f->height, p, view));
     old = draw_banner(f, p, fresh);
     if (old)

@@ -5,7 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BRANCHES_MOST = 20000, NODES_MOST = 1000, ALARMS_MOST = 1000, SIGNALS_MOST = 64 };
+enum {
+    BRANCHES_MOST = 20000,
+    NODES_MOST = 1000,
+    ALARMS_MOST = 1000,
+    SIGNALS_MOST = 64,
+    COMING_MOST = 256
+};
 
 /* ---- reading members ------------------------------------------------------------------------- */
 
@@ -38,6 +44,14 @@ static bool get_known(const json_t *object, const char *name, int64_t *value)
 
     *value = json_integer_value(member);
     return json_is_integer(member);
+}
+
+static bool get_real(const json_t *object, const char *name, double *value)
+{
+    const json_t *member = json_object_get(object, name);
+
+    *value = json_number_value(member);
+    return json_is_number(member);
 }
 
 static void *array_of(size_t count, size_t size)
@@ -85,6 +99,7 @@ static void read_branch(const json_t *in, struct picture_branch *b)
     b->capped = get_integer(in, "capped");
     b->held = get_integer(in, "held");
     b->binds = get_integer(in, "binds");
+    b->may_trip = get_real(in, "trip_margin_s", &b->trip_margin_s);
 }
 
 static void read_tightest(const json_t *in, struct picture_branch *b)
@@ -220,6 +235,42 @@ static void read_points(const json_t *array, struct picture *p)
     }
 }
 
+static void read_events(const json_t *array, struct picture *p)
+{
+    p->events = bounded(array, COMING_MOST);
+    p->event = array_of(p->events, sizeof *p->event);
+    for (size_t i = 0; i < p->events; i++) {
+        const json_t *in = json_array_get(array, i);
+        struct picture_event *e = &p->event[i];
+
+        TEXT(in, "id", e->id);
+        TEXT(in, "phase", e->phase);
+        e->cancelled = get_flag(in, "cancelled");
+        e->timed = get_real(in, "left_s", &e->left_s);
+        e->target_w = get_integer(in, "target_w");
+        e->limited = get_known(in, "limit_w", &e->limit_w);
+    }
+}
+
+static void read_forecasts(const json_t *array, struct picture *p)
+{
+    p->forecasts = bounded(array, COMING_MOST);
+    p->forecast = array_of(p->forecasts, sizeof *p->forecast);
+    for (size_t i = 0; i < p->forecasts; i++) {
+        const json_t *in = json_array_get(array, i);
+        struct picture_forecast *f = &p->forecast[i];
+
+        TEXT(in, "name", f->name);
+        TEXT(in, "unit", f->unit);
+        TEXT(in, "basis", f->basis);
+        f->known = get_real(in, "age_s", &f->age_s);
+        f->valued = get_real(in, "value", &f->value);
+        f->next_valued = get_real(in, "next_value", &f->next_value);
+        f->next_in_s = get_number(in, "next_in_s");
+        f->reaches_s = get_number(in, "reaches_s");
+    }
+}
+
 static void read_devices(const json_t *array, struct picture *p)
 {
     p->devices = (int64_t)json_array_size(array);
@@ -271,6 +322,8 @@ struct picture *picture_read(const json_t *status)
     read_sources(json_object_get(status, "sources"), p);
     read_points(json_object_get(status, "points"), p);
     read_devices(json_object_get(status, "devices"), p);
+    read_events(json_object_get(status, "grid_events"), p);
+    read_forecasts(json_object_get(status, "forecasts"), p);
     return p;
 }
 
@@ -282,6 +335,8 @@ void picture_free(struct picture *p)
     free(p->node);
     free(p->alarm);
     free(p->signal);
+    free(p->event);
+    free(p->forecast);
     free(p);
 }
 

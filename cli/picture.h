@@ -24,6 +24,8 @@ struct picture_branch {
     bool tight, tight_soft; /* its fullest row: the total or a phase */
     int64_t tight_load_w, tight_limit_w;
     char tight_row[NAME_TEXT], tight_channel[8], tight_reason[REASON_TEXT];
+    bool may_trip; /* its breaker, in so many seconds if the load stays */
+    double trip_margin_s;
     char limit_reason[REASON_TEXT], soft_reason[REASON_TEXT], binding_reason[REASON_TEXT];
     char binding_row[NAME_TEXT];
 };
@@ -49,6 +51,19 @@ struct picture_signal { /* a source, or a point that no branch has: carbon, pric
     int64_t rated_w;
 };
 
+struct picture_event { /* a grid event that a policy follows */
+    char id[NAME_TEXT], phase[16];
+    bool cancelled, timed, limited; /* timed: left_s is known; limited: limit_w is */
+    double left_s;
+    int64_t target_w, limit_w;
+};
+
+struct picture_forecast {
+    char name[NAME_TEXT], unit[16], basis[16];
+    bool known, valued, next_valued; /* which of the next are there */
+    double age_s, value, next_value, next_in_s, reaches_s;
+};
+
 struct picture {
     char site[NAME_TEXT], policy_file[256], policy_version[24], policy_error[REASON_TEXT], time[32];
     bool enforces, deposed, taking_over;
@@ -58,12 +73,14 @@ struct picture {
     int64_t points_good, points_other, devices, devices_lost;
     int64_t nodes_total, nodes_fresh, nodes_lost, nodes_never, nodes_passive, nodes_capped,
         nodes_held, nodes_controllable;
-    size_t branches, nodes, alarms, signals;
+    size_t branches, nodes, alarms, signals, events, forecasts;
     struct picture_branch *branch;
     struct picture_node *node; /* the page that was asked for */
     int64_t node_offset;
     struct picture_alarm *alarm;
     struct picture_signal *signal;
+    struct picture_event *event;
+    struct picture_forecast *forecast;
 };
 
 struct picture *picture_read(const json_t *status);

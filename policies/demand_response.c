@@ -169,13 +169,14 @@ static double recovering_w(struct held_event *e, const struct now *now)
     double since_s = seconds(now->in->snapshot->now_ns - e->recovering_ns);
     double hold_s = seconds(now->s->recovery_ns);
     double release = (double)now->s->release_w_per_s;
-    double held_w = e->limit_w + release * fmin(since_s, hold_s);
+    double ceiling_w = e->before_known ? fmax(e->before_w, e->limit_w) : e->limit_w;
+    double end_w = fmin(e->limit_w + release * hold_s, ceiling_w); /* of the hold */
+    double held_w = fmin(e->limit_w + release * since_s, end_w);
 
-    held_w = fmin(held_w, e->before_known ? fmax(e->before_w, e->limit_w) : e->limit_w);
-    if (since_s <= hold_s)
-        return held_w;
-    held_w += release * (since_s - hold_s);
-    if (held_w >= most_w)
+    if (since_s > hold_s)
+        held_w = end_w + release * (since_s - hold_s);
+    e->left_s = fmax(hold_s - since_s + (most_w - end_w) / release, 0.0);
+    if (since_s > hold_s && held_w >= most_w)
         e->phase = EVENT_FREE;
     return held_w;
 }
@@ -194,6 +195,9 @@ static double event_w(const struct state *state, struct held_event *e, const str
                   (double)now->s->ramp_w_per_s * event_starts_in_s(e, now->in->snapshot);
     }
     e->limit_w = limit_w;
+    e->target_now_w = target_w(state, e, now);
+    e->left_s = e->phase == EVENT_ACTIVE ? event_ends_in_s(e, now->in->snapshot)
+                                         : event_starts_in_s(e, now->in->snapshot);
     return limit_w;
 }
 
@@ -309,6 +313,7 @@ static struct pick pick(struct state *state, const struct now *now)
         if (e->phase == EVENT_FREE)
             continue;
         limit_w = event_w(state, e, now);
+        e->limit_now_w = limit_w;
         pick.biting = pick.biting || e->biting;
         if (limit_w < pick.limit_w) {
             pick.least = e;
@@ -432,6 +437,14 @@ static uint32_t figures(const void *settings, const void *memory, struct policy_
     return count;
 }
 
+static uint32_t events(const void *settings, const void *memory, struct policy_event out[])
+{
+    const struct state *state = memory;
+
+    (void)settings;
+    return event_table_show(&state->table, out);
+}
+
 static uint32_t remember(const void *settings, const void *memory, struct policy_note note[])
 {
     const struct state *state = memory;
@@ -503,4 +516,5 @@ const struct policy_kind demand_response = {
     .remember = remember,
     .recall = recall,
     .figures = figures,
+    .events = events,
 };

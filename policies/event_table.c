@@ -76,6 +76,7 @@ static void hear_one(struct event_table *table, const struct grid_event *told,
         e = fresh;
         *e = (struct held_event){.phase = EVENT_PENDING, .mark = mark, .ratio = 1.0};
     }
+    memcpy(e->id, told->id, sizeof e->id);
     same = e->start_utc_s == told->start_utc_s && e->end_utc_s == told->end_utc_s;
     e->start_utc_s = told->start_utc_s;
     e->end_utc_s = told->end_utc_s;
@@ -109,6 +110,50 @@ double event_starts_in_s(const struct held_event *e, const struct snapshot *snap
     if (!snapshot->local.known)
         return fmax(steady_s, 0.0);
     return fmax(e->placed ? fmin(wall_s, steady_s) : wall_s, 0.0);
+}
+
+double event_ends_in_s(const struct held_event *e, const struct snapshot *snapshot)
+{
+    double wall_s = (double)(e->end_utc_s - snapshot->local.utc_s);
+    double steady_s = (double)(e->end_ns - snapshot->now_ns) / (double)NS_PER_S;
+
+    if (!snapshot->local.known)
+        return e->placed ? fmax(steady_s, 0.0) : -1.0;
+    return fmax(e->placed ? fmax(wall_s, steady_s) : wall_s, 0.0);
+}
+
+static const char *phase_word(const struct held_event *e)
+{
+    switch (e->phase) {
+    case EVENT_PENDING:
+        return e->biting ? "ramp" : "notified";
+    case EVENT_ACTIVE:
+        return "active";
+    case EVENT_RECOVERING:
+        return "recovery";
+    case EVENT_FREE:
+        break;
+    }
+    return "";
+}
+
+uint32_t event_table_show(const struct event_table *table, struct policy_event out[])
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < EVENTS_MAX; i++) {
+        const struct held_event *e = &table->event[i];
+
+        if (e->phase == EVENT_FREE)
+            continue;
+        out[count++] = (struct policy_event){.id = e->id,
+                                             .phase = phase_word(e),
+                                             .cancelled = e->cancelled,
+                                             .target_w = e->target_now_w,
+                                             .limit_w = e->limit_now_w,
+                                             .left_s = e->left_s};
+    }
+    return count;
 }
 
 static bool ended(const struct held_event *e, const struct snapshot *snapshot)

@@ -16,20 +16,22 @@ enum event_phase { EVENT_FREE, EVENT_PENDING, EVENT_ACTIVE, EVENT_RECOVERING };
 
 struct held_event {
     enum event_phase phase;
-    double mark; /* of its id; see note_mark */
+    double mark;             /* of its id; see note_mark */
+    char id[EVENT_ID_BYTES]; /* empty when it was recalled and not told again */
     int64_t start_utc_s, end_utc_s;
     enum event_target target;
     int64_t target_w;
     bool cancelled;
     bool placed; /* on the monotonic clock: */
     int64_t start_ns, end_ns;
-    bool biting;           /* its ramp is below the load */
-    bool before_known;     /* the load before it: */
-    double before_w;       /* what recovery goes back to, at most */
-    double ratio;          /* same-day adjustment of the baseline, fixed when it begins to bite */
-    double limit_w;        /* in force in the last tick, or where recovery began */
-    bool recalled;         /* after a restart; its recovery begins again */
-    int64_t recovering_ns; /* since when */
+    bool biting;       /* its ramp is below the load */
+    bool before_known; /* the load before it: */
+    double before_w;   /* what recovery goes back to, at most */
+    double ratio;      /* same-day adjustment of the baseline, fixed when it begins to bite */
+    double limit_w;    /* in force in the last tick, or where recovery began */
+    double target_now_w, limit_now_w, left_s; /* of the last tick, to be shown: see policy_event */
+    bool recalled;                            /* after a restart; its recovery begins again */
+    int64_t recovering_ns;                    /* since when */
 };
 
 struct event_table {
@@ -46,6 +48,12 @@ void event_table_advance(struct event_table *table, const struct snapshot *snaps
 
 /* Seconds until it begins, by the clock that says the least; 0 when it has begun or nobody knows. */
 double event_starts_in_s(const struct held_event *event, const struct snapshot *snapshot);
+
+/* Seconds until it ends, by the clock that says the most; -1 when nobody knows. */
+double event_ends_in_s(const struct held_event *event, const struct snapshot *snapshot);
+
+/* For struct policy_kind.events. */
+uint32_t event_table_show(const struct event_table *table, struct policy_event out[]);
 
 void event_table_remember(const struct event_table *table, struct notes *notes);
 /* A recovery begins again from the start: nobody knows how far it was. */

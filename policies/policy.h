@@ -43,7 +43,18 @@ struct policy_figure {
     double value;
 };
 
-enum { POLICY_NOTES_MAX = 1200, POLICY_FIGURES_MAX = 16 };
+/* A grid event that a policy holds, for people to watch. The texts live until the next evaluation. */
+struct policy_event {
+    const char *id;    /* its source's; empty after a restart, until the source tells it again */
+    const char *phase; /* "notified", "ramp", "active" or "recovery" */
+    bool cancelled;
+    double target_w; /* what import must come down to */
+    double limit_w;  /* what import may be now */
+    double
+        left_s; /* until it begins, ends (active) or limits no more (recovery); -1: nobody knows */
+};
+
+enum { POLICY_NOTES_MAX = 1200, POLICY_FIGURES_MAX = 16, POLICY_EVENTS_MAX = EVENTS_MAX };
 
 struct policy_kind {
     const char *name;    /* as written in the policy file: kind = "import_limit" */
@@ -80,6 +91,8 @@ struct policy_kind {
     /* Writes the figures of the last evaluation to out[POLICY_FIGURES_MAX] and returns how many; one that is not
      * known is left out. NULL: none. */
     uint32_t (*figures)(const void *settings, const void *state, struct policy_figure out[]);
+    /* Writes the grid events that it holds to out[POLICY_EVENTS_MAX] and returns how many. NULL: it follows none. */
+    uint32_t (*events)(const void *settings, const void *state, struct policy_event out[]);
 };
 
 struct policy {

@@ -472,6 +472,7 @@ static json_t *status_json(const struct service *s, const struct http_request *r
     json_object_set_new(out, "points", points_json(s, now_ns));
     json_object_set_new(out, "forecasts", outlook_forecasts(s));
     json_object_set_new(out, "event_sources", outlook_event_sources(s, now_ns));
+    json_object_set_new(out, "grid_events", outlook_held_events(s));
     json_object_set_new(out, "alarms", alarms_json(s, now_ns));
     json_object_set_new(out, "alarms_dropped", json_integer((json_int_t)s->alarms.dropped));
     json_object_set_new(out, "invariants", invariants_json(s));

@@ -1,4 +1,5 @@
 #include "cli/draw.h"
+#include "cli/draw_coming.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -152,6 +153,77 @@ static void nodes_show_cap_and_what_bound_it(void **state)
     has(text, "..."); /* the other 159 are not on this page */
 }
 
+/* Two breakers near tripping, an event in each phase, two forecasts of which one never came. */
+static const char coming[] =
+    "{\"branches\":[{\"name\":\"site\"},"
+    "{\"name\":\"feeder_a\",\"parent\":\"site\",\"trip_margin_s\":75.2,"
+    "\"tightest\":{\"load_w\":115,\"limit_w\":100}},"
+    "{\"name\":\"feeder_b\",\"parent\":\"site\",\"trip_margin_s\":0},"
+    "{\"name\":\"feeder_c\",\"parent\":\"site\",\"trip_margin_s\":null}],"
+    "\"grid_events\":["
+    "{\"id\":\"dr-17\",\"phase\":\"ramp\",\"target_w\":300000,\"limit_w\":420000,\"left_s\":272},"
+    "{\"id\":\"dr-16\",\"phase\":\"active\",\"target_w\":250000,\"limit_w\":250000,\"left_s\":7500}"
+    ","
+    "{\"id\":\"\",\"phase\":\"recovery\",\"target_w\":250000,\"limit_w\":251000,\"left_s\":59.6,"
+    "\"cancelled\":true},"
+    "{\"id\":\"dr-18\",\"phase\":\"notified\",\"target_w\":0,\"limit_w\":null,\"left_s\":null}],"
+    "\"forecasts\":["
+    "{\"name\":\"co2\",\"unit\":\"g/kWh\",\"basis\":\"marginal\",\"age_s\":180,\"value\":312.25,"
+    "\"next_value\":287,\"next_in_s\":1440,\"reaches_s\":32400},"
+    "{\"name\":\"sun\",\"unit\":\"W\",\"basis\":\"average\",\"age_s\":null}]}";
+
+static void what_is_coming_is_shown_the_most_urgent_first(void **state)
+{
+    const char *text = NULL;
+
+    (void)state;
+    text = show(coming, 130, 40, NULL);
+    has(text, "TRIP     feeder_b may trip now: above its rating");
+    has(text, "TRIP     feeder_a may trip in 1:15 min if the load stays at 115 %");
+    has_not(text, "feeder_c may trip");
+    assert_true(strstr(text, "feeder_b may") < strstr(text, "feeder_a may trip in 1:15 min if"));
+    has(text, "EVENT    dr-17 ramp: 300 kW in 4:32 min, import up to 420 kW now");
+    has(text, "EVENT    dr-16 active: 250 kW for 2:05 h, import up to 250 kW now");
+    has(text, "recovery, cancelled: over in 1:00 min, import up to 251 kW now");
+    has(text, "EVENT    dr-18 notified: 0 W\n");
+    has(text, "FORECAST co2 312.2, 287 in 24:00 min g/kWh marginal, reaches 9:00 h, 3:00 min old");
+    has(text, "FORECAST sun none came yet");
+}
+
+/* 80 x 24: three lines of it, and the list keeps its place; lower still: none. */
+static void a_low_terminal_shows_the_first_of_what_is_coming(void **state)
+{
+    const char *text = NULL;
+
+    (void)state;
+    text = show(coming, 80, 24, NULL);
+    has(text, "TRIP     feeder_b");
+    has(text, "TRIP     feeder_a");
+    has(text, "and 6 more that is coming");
+    has_not(text, "EVENT");
+    has(text, "no alarms");
+    has(text, "q quit");
+    has(text, "feeder_c ");
+    has_not(show(coming, 80, 15, NULL), "TRIP ");
+    view.plain = true;
+    has(show(coming, 80, 60, NULL), "FORECAST sun");
+}
+
+static void spans_are_short(void **state)
+{
+    static const struct {
+        double seconds;
+        const char *text;
+    } cases[] = {{-5, "0 s"},         {0.4, "0 s"},     {59.4, "59 s"},         {59.6, "1:00 min"},
+                 {3599, "59:59 min"}, {3600, "1:00 h"}, {47 * 3600, "47:00 h"}, {48 * 3600, "2 d"},
+                 {1e300, "1157 d"}};
+    char text[SPAN_TEXT];
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++)
+        assert_string_equal(span_text(cases[i].seconds, text), cases[i].text);
+}
+
 static void an_old_picture_says_so(void **state)
 {
     const struct freshness fresh = {.url = "http://x", .silent_s = 7, .error = "refused"};
@@ -188,6 +260,7 @@ static void every_size_can_be_drawn(void **state)
         for (int height = 1; height <= 60; height += 5) {
             view.shows_nodes = !view.shows_nodes;
             show(status, width, height, NULL);
+            show(coming, width, height, NULL);
         }
     has(show(status, 80, 24, NULL), "950 kW       1.00 MW");
 }
@@ -209,6 +282,9 @@ static void another_services_json_is_no_danger(void **state)
         "9223372036854775807}]}",
         "{\"nodes\":{\"total\":-5,\"list\":[{}],\"offset\":-1}}",
         "{\"nodes\":{\"total\":9223372036854775807,\"list\":[],\"offset\":9223372036854775807}}",
+        "{\"grid_events\":{},\"forecasts\":7,\"branches\":[{\"trip_margin_s\":1e300}]}",
+        "{\"grid_events\":[null,1,{\"left_s\":\"x\",\"id\":5}],\"forecasts\":[{},{\"age_s\":-1e300}"
+        "]}",
         "{\"uptime_s\":1e300,\"tick_age_s\":-1e300}",
     };
 
@@ -266,6 +342,9 @@ int main(void)
         CLEAN(what_fits_is_open_and_a_key_opens_the_rest),
         CLEAN(the_selected_branch_is_explained),
         CLEAN(nodes_show_cap_and_what_bound_it),
+        CLEAN(what_is_coming_is_shown_the_most_urgent_first),
+        CLEAN(a_low_terminal_shows_the_first_of_what_is_coming),
+        CLEAN(spans_are_short),
         CLEAN(an_old_picture_says_so),
         CLEAN(without_any_picture_there_is_still_a_page),
         CLEAN(every_size_can_be_drawn),

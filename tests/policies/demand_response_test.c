@@ -326,6 +326,93 @@ static void a_restart_remembers_the_events_of_a_silent_source(void **state)
     bench_close(&b);
 }
 
+/* ---- what people see ---- */
+
+static struct policy_event only_event(struct bench *b)
+{
+    struct policy_event shown[POLICY_EVENTS_MAX];
+    const struct policy *policy = &b->set->policy[1];
+
+    assert_int_equal(policy->kind->events(policy->settings, b->state, shown), 1);
+    return shown[0];
+}
+
+static void is_shown(struct bench *b, const char *phase, double target_w, double limit,
+                     double left_s)
+{
+    struct policy_event e = only_event(b);
+
+    assert_string_equal(e.phase, phase);
+    assert_int_equal((int64_t)e.target_w, (int64_t)target_w);
+    assert_int_equal((int64_t)e.limit_w, (int64_t)limit);
+    assert_int_equal((int64_t)e.left_s, (int64_t)left_s);
+}
+
+static void an_event_is_shown_phase_by_phase_with_the_time_left(void **state)
+{
+    struct grid_event event = limit_event("dr-17", 1200, 3000, 500000);
+    struct bench b;
+
+    (void)state;
+    open_events(&b, EVENTS());
+    at_noon(&b, 800000);
+    tell(&b, 1, &event);
+    pass(&b, 600, 800000);
+    is_shown(&b, "notified", 500000, 500000 + 600 * 1000, 600);
+    assert_string_equal(only_event(&b).id, "dr-17");
+    pass(&b, 400, 800000);
+    is_shown(&b, "ramp", 500000, 500000 + 200 * 1000, 200);
+    pass(&b, 201, 500000);
+    is_shown(&b, "active", 500000, 500000, 1799);
+    pass(&b, 1800, 500000);
+    /* 599 s of recovery are left; then 100 kW from the 800 kW before up to all that could be drawn, at 500 W a second */
+    is_shown(&b, "recovery", 500000, 500500, 599 + (1000000 - 800000) / 500);
+    assert_false(only_event(&b).cancelled);
+    pass(&b, 599 + 401, 500000);
+    assert_int_equal(b.set->policy[1].kind->events(b.set->policy[1].settings, b.state,
+                                                   (struct policy_event[POLICY_EVENTS_MAX]){0}),
+                     0);
+    bench_close(&b);
+}
+
+static void after_a_restart_an_event_has_no_name_until_it_is_told_again(void **state)
+{
+    struct grid_event event = limit_event("dr-17", 0, 1800, 500000);
+    struct bench b;
+
+    (void)state;
+    open_events(&b, EVENTS());
+    at_noon(&b, 800000);
+    tell(&b, 1, &event);
+    pass(&b, 10, 500000);
+    bench_restart(&b, EVENTS());
+    b.events.heard = false;
+    pass(&b, 1, 500000);
+    is_shown(&b, "active", 500000, 500000, 1789);
+    assert_string_equal(only_event(&b).id, "");
+    event.cancelled = true;
+    tell(&b, 1, &event);
+    pass(&b, 1, 500000);
+    assert_string_equal(only_event(&b).id, "dr-17");
+    assert_string_equal(only_event(&b).phase, "recovery");
+    assert_true(only_event(&b).cancelled);
+    bench_close(&b);
+}
+
+static void with_no_clock_nobody_knows_when_an_event_ends(void **state)
+{
+    const struct grid_event event = limit_event("a", 600, 1800, 500000);
+    struct bench b;
+
+    (void)state;
+    open_events(&b, EVENTS());
+    b.snapshot.local.known = false;
+    tell(&b, 1, &event);
+    pass(&b, 10, 800000);
+    is_shown(&b, "active", 500000, 500000, -1);
+    bench_close(&b);
+}
+
 /* ---- baseline and compliance ---- */
 
 /* Days of this load; ends at noon of the day after the last. */
@@ -455,6 +542,9 @@ int main(void)
         cmocka_unit_test(a_clock_that_is_lost_goes_on_by_the_other),
         cmocka_unit_test(with_no_clock_ever_every_event_has_begun),
         cmocka_unit_test(a_restart_remembers_the_events_of_a_silent_source),
+        cmocka_unit_test(an_event_is_shown_phase_by_phase_with_the_time_left),
+        cmocka_unit_test(after_a_restart_an_event_has_no_name_until_it_is_told_again),
+        cmocka_unit_test(with_no_clock_nobody_knows_when_an_event_ends),
         cmocka_unit_test(a_reduction_counts_against_the_baseline_of_like_days),
         cmocka_unit_test(without_like_days_it_counts_against_the_load_before),
         cmocka_unit_test(without_any_load_it_counts_against_nothing),

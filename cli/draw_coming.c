@@ -1,0 +1,156 @@
+#include "cli/draw_coming.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LABEL = 9 };
+
+const char *span_text(double seconds, char out[SPAN_TEXT])
+{
+    int s = (int)lround(fmin(fmax(seconds, 0), 1e8)); /* three years are far enough */
+
+    if (s < 60)
+        snprintf(out, SPAN_TEXT, "%d s", s);
+    else if (s < 3600)
+        snprintf(out, SPAN_TEXT, "%d:%02d min", s / 60, s % 60);
+    else if (s < 48 * 3600)
+        snprintf(out, SPAN_TEXT, "%d:%02d h", s / 3600, s / 60 % 60);
+    else
+        snprintf(out, SPAN_TEXT, "%d d", s / 86400);
+    return out;
+}
+
+/* ---- a breaker that may trip ----------------------------------------------------------------- */
+
+static size_t trips(const struct picture *p)
+{
+    size_t count = 0;
+
+    for (size_t b = 0; b < p->branches; b++)
+        count += p->branch[b].may_trip;
+    return count;
+}
+
+static int by_margin(const void *a, const void *b)
+{
+    const struct picture_branch *const *left = a, *const *right = b;
+
+    return ((*left)->trip_margin_s > (*right)->trip_margin_s) -
+           ((*left)->trip_margin_s < (*right)->trip_margin_s);
+}
+
+static void draw_trip(struct frame *f, int y, const struct picture_branch *b)
+{
+    char span[SPAN_TEXT];
+    int x = 1 + LABEL;
+
+    frame_text(f, 1, y, LABEL, STYLE_BAD, "TRIP");
+    x = frame_print(f, x, y, f->width - 1 - x, STYLE_BOLD, "%s", b->name);
+    if (b->trip_margin_s > 0)
+        frame_print(
+            f, x, y, f->width - 1 - x, STYLE_BAD, " may trip in %s if the load stays at %.0f %%",
+            span_text(b->trip_margin_s, span),
+            b->tight_limit_w > 0 ? 100.0 * (double)b->tight_load_w / (double)b->tight_limit_w
+                                 : 0.0);
+    else
+        frame_text(f, x, y, f->width - 1 - x, STYLE_BAD, " may trip now: above its rating");
+}
+
+/* Lines [0, room) of them, the least margin first. Returns how many were drawn. */
+static size_t draw_trips(struct frame *f, int y, const struct picture *p, size_t room)
+{
+    size_t count = 0;
+    const struct picture_branch **near = calloc(p->branches + 1, sizeof *near);
+
+    if (near == NULL)
+        abort();
+    for (size_t b = 0; b < p->branches; b++)
+        if (p->branch[b].may_trip)
+            near[count++] = &p->branch[b];
+    qsort(near, count, sizeof *near, by_margin);
+    count = count < room ? count : room;
+    for (size_t i = 0; i < count; i++)
+        draw_trip(f, y + (int)i, near[i]);
+    free(near);
+    return count;
+}
+
+/* ---- a grid event ---------------------------------------------------------------------------- */
+
+static enum style phase_style(const struct picture_event *e)
+{
+    if (strcmp(e->phase, "notified") == 0 || strcmp(e->phase, "recovery") == 0)
+        return STYLE_INFO;
+    return STYLE_WARN;
+}
+
+static void draw_event(struct frame *f, int y, const struct picture_event *e)
+{
+    bool recovers = strcmp(e->phase, "recovery") == 0, active = strcmp(e->phase, "active") == 0;
+    char power[POWER_TEXT], span[SPAN_TEXT];
+    int x = 1 + LABEL;
+
+    frame_text(f, 1, y, LABEL, phase_style(e), "EVENT");
+    x = frame_print(f, x, y, f->width - 1 - x, STYLE_BOLD, "%s ",
+                    e->id[0] != '\0' ? e->id : "(not told again)");
+    x = frame_print(f, x, y, f->width - 1 - x, phase_style(e), "%s%s", e->phase,
+                    e->cancelled ? ", cancelled" : "");
+    if (!recovers)
+        x = frame_print(f, x, y, f->width - 1 - x, STYLE_PLAIN, ": %s",
+                        power_text(e->target_w, power));
+    if (e->timed)
+        x = frame_print(f, x, y, f->width - 1 - x, STYLE_PLAIN, "%s %s",
+                        recovers ? ": over in"
+                        : active ? " for"
+                                 : " in",
+                        span_text(e->left_s, span));
+    if (e->limited)
+        frame_print(f, x, y, f->width - 1 - x, STYLE_DIM, ", import up to %s now",
+                    power_text(e->limit_w, power));
+}
+
+/* ---- a forecast ------------------------------------------------------------------------------ */
+
+static void draw_forecast(struct frame *f, int y, const struct picture_forecast *c)
+{
+    char span[SPAN_TEXT];
+    int x = 1 + LABEL;
+
+    frame_text(f, 1, y, LABEL, STYLE_DIM, "FORECAST");
+    x = frame_print(f, x, y, f->width - 1 - x, STYLE_BOLD, "%s", c->name);
+    if (!c->known) {
+        frame_text(f, x, y, f->width - 1 - x, STYLE_WARN, " none came yet");
+        return;
+    }
+    if (c->valued)
+        x = frame_print(f, x, y, f->width - 1 - x, STYLE_PLAIN, " %.4g", c->value);
+    else
+        x = frame_text(f, x, y, f->width - 1 - x, STYLE_WARN, " nothing for now");
+    if (c->next_valued)
+        x = frame_print(f, x, y, f->width - 1 - x, STYLE_PLAIN, ", %.4g in %s", c->next_value,
+                        span_text(c->next_in_s, span));
+    x = frame_print(f, x, y, f->width - 1 - x, STYLE_PLAIN, " %s %s", c->unit, c->basis);
+    x = frame_print(f, x, y, f->width - 1 - x, c->reaches_s > 0 ? STYLE_PLAIN : STYLE_WARN,
+                    ", reaches %s", span_text(c->reaches_s, span));
+    frame_print(f, x, y, f->width - 1 - x, STYLE_DIM, ", %s old", span_text(c->age_s, span));
+}
+
+/* ---- all of it ------------------------------------------------------------------------------- */
+
+size_t coming_count(const struct picture *p) { return trips(p) + p->events + p->forecasts; }
+
+void draw_coming(struct frame *f, int y, const struct picture *p, size_t lines)
+{
+    size_t total = coming_count(p), room = total > lines && lines > 0 ? lines - 1 : lines;
+    size_t done = draw_trips(f, y, p, room);
+
+    for (size_t e = 0; e < p->events && done < room; e++)
+        draw_event(f, y + (int)done++, &p->event[e]);
+    for (size_t c = 0; c < p->forecasts && done < room; c++)
+        draw_forecast(f, y + (int)done++, &p->forecast[c]);
+    if (done < total && lines > 0)
+        frame_print(f, 1, y + (int)done, f->width - 2, STYLE_DIM, "and %zu more that is coming",
+                    total - done);
+}
