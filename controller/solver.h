@@ -5,7 +5,8 @@
  *     item     of a unit the nodes that are planned alike: they get the same cap, but for the last steps
  *
  * A bundle of k nodes owns k places for its units, items and ordered nodes, so regrouping one bundle moves no other
- * and needs no memory. solver.c groups, fill.c levels, greedy.c sells throughput, hand_out.c rounds. */
+ * and needs no memory. solver_create.c finds the bundles, group.c the rest, gather.c what a class could overfill; fill.c
+ * levels, greedy.c sells throughput, hand_out.c gives out what rounding left; solver.c runs them. */
 #ifndef CONTROLLER_SOLVER_H
 #define CONTROLLER_SOLVER_H
 
@@ -204,6 +205,15 @@ static inline void solver_take(struct solver *s, uint32_t b, int64_t watts)
     for (uint32_t i = s->near_first[b]; i < s->near_first[b + 1]; i++)
         s->slack_bp[s->near[i].row] -= (int64_t)s->near[i].coefficient_bp * watts;
 }
+
+static inline uint64_t solver_mix(uint64_t hash, uint64_t value)
+{
+    hash = (hash ^ value) * UINT64_C(0x9e3779b97f4a7c15);
+    return hash ^ hash >> 29;
+}
+
+/* Brings the grouping up to date with what was told. */
+void solver_regroup(struct solver *s, enum objective objective);
 
 /* Brings a class to its max-min levels: unit.level, bound and bound_row, item.cap_w rounded down, slack_bp. */
 void fill_class(struct solver *s, int priority);
