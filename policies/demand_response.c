@@ -69,6 +69,7 @@ struct state {
     struct baseline_history history;
     bool before_known;
     double before_w; /* mean load of the last quarter of an hour without an event */
+    double before_s; /* or of so much less, at the beginning */
     struct compliance compliance;
     bool limited, silent;
     double limit_w, baseline_w;
@@ -268,8 +269,11 @@ static void count_load(struct state *state, const struct now *now, bool event)
     if (event) {
         baseline_mark_event(&state->history);
     } else if (now->measured) {
-        double part = state->before_known ? fmin(now->dt_s / BEFORE_S, 1.0) : 1.0;
+        double part = 1.0;
 
+        state->before_s = fmin(state->before_s + now->dt_s, BEFORE_S);
+        if (state->before_known && state->before_s > 0.0)
+            part = now->dt_s / state->before_s;
         state->before_w += (now->import_w - state->before_w) * part;
         state->before_known = true;
     }
@@ -469,6 +473,7 @@ static void recall(const void *settings, void *memory, const struct policy_note 
         return;
     event_table_recall(&state->table, note, notes);
     state->before_known = note_get(note, notes, "before", 0, (double)LIMIT_MAX_W, &state->before_w);
+    state->before_s = state->before_known ? BEFORE_S : 0.0;
     baseline_recall(&state->history, note, notes);
 }
 

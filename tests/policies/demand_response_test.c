@@ -103,6 +103,24 @@ static void recovery_stays_below_what_was_before(void **state)
     bench_close(&b);
 }
 
+/* Shortly after a start the mean is that of all that was seen, not of its first second. */
+static void what_was_before_is_a_mean_also_when_little_was_seen(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    open_events(&b, EVENTS());
+    at_noon(&b, 100000);
+    pass(&b, 10, 100000);
+    pass(&b, 10, 300000);
+    assert_true(fabs(figure(&b, "before_w") - 200000) < 1);
+    pass(&b, 1800, 300000);
+    assert_true(fabs(figure(&b, "before_w") - 300000) < 30000);
+    pass(&b, 9, 1000000); /* a hundredth of it */
+    assert_true(fabs(figure(&b, "before_w") - 307000) < 30000);
+    bench_close(&b);
+}
+
 static void an_event_that_is_told_late_goes_to_its_target_at_once(void **state)
 {
     const struct grid_event event = limit_event("a", 0, 600, 500000);
@@ -531,6 +549,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_event_is_reached_in_time_and_left_without_a_rebound),
         cmocka_unit_test(recovery_stays_below_what_was_before),
+        cmocka_unit_test(what_was_before_is_a_mean_also_when_little_was_seen),
         cmocka_unit_test(an_event_that_is_told_late_goes_to_its_target_at_once),
         cmocka_unit_test(a_cancelled_event_recovers_and_one_that_never_bit_is_forgotten),
         cmocka_unit_test(an_event_that_vanishes_or_whose_source_is_silent_holds_until_its_end),
