@@ -52,6 +52,7 @@ static void begin_day(struct demo *demo)
     enter(demo, DEMO_RUNNING);
     plant_jobs(demo->rig.plant, 1);
     plant_day(demo->rig.plant, true);
+    rig_grid_start(&demo->rig);
     report_start(demo);
     demo_start_top(demo);
 }

@@ -23,6 +23,7 @@ static void step_once(struct rig *rig)
 {
     face_registers_step(rig->registers, rig->plant);
     plant_step(rig->plant, RIG_STEP_NS);
+    rig_grid_step(rig);
     if (rig->options.stepped != NULL)
         rig->options.stepped(rig->options.context, RIG_STEP_NS);
 }
@@ -146,6 +147,7 @@ void rig_close(struct rig *rig)
     face_modbus_close(rig->modbus);
     close_loop(rig);
     face_registers_close(rig->registers);
+    grid_play_free(rig->grid.play);
     plant_free(rig->plant);
     site_free(rig->site);
     arena_free(&rig->arena);

@@ -9,10 +9,12 @@
 #include "hil/face_modbus.h"
 #include "hil/face_mqtt.h"
 #include "hil/face_registers.h"
+#include "hil/grid_play.h"
 #include "hil/processes.h"
 #include "hil/run_folder.h"
 #include "plant/plant.h"
 
+#include <sys/stat.h>
 #include <uv.h>
 
 #define RIG_STEP_NS (50 * NS_PER_MS)
@@ -29,6 +31,15 @@ struct rig_options {
     void *context;
 };
 
+/* The play of the run folder's grid.cfg. */
+struct rig_grid {
+    bool runs;
+    struct grid_play *play; /* NULL: none was read yet */
+    struct stat file;       /* which file it was read from */
+    int64_t look_ns;        /* when to look for a new one */
+    int64_t begun_ns, begun_utc_s, at_ns;
+};
+
 struct rig {
     struct rig_options options;
     uv_loop_t loop;
@@ -42,6 +53,7 @@ struct rig {
     struct face_modbus *modbus;
     struct face_mqtt *mqtt;
     struct face_registers *registers;
+    struct rig_grid grid;
     uv_timer_t step;
     uv_signal_t signal[2];
     int64_t stepped_ns;     /* monotonic: how far the plant is */
@@ -61,6 +73,11 @@ void rig_close(struct rig *rig);
 
 /* A file in the run folder. Returns out[RUN_PATH_BYTES]. */
 const char *rig_path(const struct rig *rig, const char *name, char *out);
+
+/* hil/rig_grid.c: from now on the run folder's grid.cfg is played, as soon as it is there and whenever it is written
+ * anew. A step of it. */
+void rig_grid_start(struct rig *rig);
+void rig_grid_step(struct rig *rig);
 
 /* hil/rig_units.c: the units of the site's Modbus meters, as its file lays them out, over the plant. */
 MUST_USE bool rig_add_units(struct rig *rig, struct error *err);

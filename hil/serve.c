@@ -39,6 +39,7 @@ int serve_run(const struct serve_options *options)
     }
     plant_jobs(rig.plant, 1);
     plant_day(rig.plant, true);
+    rig_grid_start(&rig);
     printf("run folder: %s\nmodbus: 127.0.0.1:%u\nbroker: %s\nregisters: %s/registers\n",
            rig.folder, face_modbus_port(rig.modbus), rig.broker_url, rig.folder);
     fflush(stdout);

@@ -32,6 +32,7 @@ cd "$CAPSTAN_SOURCE_DIR"
 check 0 config/site.cfg config/policies/example.cfg
 if [[ -s $out ]]; then fail "the examples have warnings:" && cat "$out"; fi
 check 0 config/demo/site.cfg config/demo/policy.cfg
+check 0 config/event/site.cfg config/event/policy.cfg
 
 cd tests/golden/check
 export CAPSTAN_DEVICES=$PWD/devices
