@@ -49,11 +49,8 @@ static void draw_trip(struct frame *f, int y, const struct picture_branch *b)
     frame_text(f, 1, y, LABEL, STYLE_BAD, "TRIP");
     x = frame_print(f, x, y, f->width - 1 - x, STYLE_BOLD, "%s", b->name);
     if (b->trip_margin_s > 0)
-        frame_print(
-            f, x, y, f->width - 1 - x, STYLE_BAD, " may trip in %s if the load stays at %.0f %%",
-            span_text(b->trip_margin_s, span),
-            b->tight_limit_w > 0 ? 100.0 * (double)b->tight_load_w / (double)b->tight_limit_w
-                                 : 0.0);
+        frame_print(f, x, y, f->width - 1 - x, STYLE_BAD, " may trip in %s if the load stays",
+                    span_text(b->trip_margin_s, span));
     else
         frame_text(f, x, y, f->width - 1 - x, STYLE_BAD, " may trip now: above its rating");
 }
@@ -133,7 +130,7 @@ static void draw_forecast(struct frame *f, int y, const struct picture_forecast 
                         span_text(c->next_in_s, span));
     x = frame_print(f, x, y, f->width - 1 - x, STYLE_PLAIN, " %s %s", c->unit, c->basis);
     x = frame_print(f, x, y, f->width - 1 - x, c->reaches_s > 0 ? STYLE_PLAIN : STYLE_WARN,
-                    ", reaches %s", span_text(c->reaches_s, span));
+                    ", for %s", span_text(c->reaches_s, span));
     frame_print(f, x, y, f->width - 1 - x, STYLE_DIM, ", %s old", span_text(c->age_s, span));
 }
 

@@ -88,7 +88,7 @@ echo "# cancelled" >trace.txt
 play '{ id = "dr-1"; start = "18 s"; end = "1 h"; limit = "60 kW"; cancelled = "26 s"; }'
 within 4 "the event" phase notified
 within 4 "top to show it" top 'EVENT +dr-1 notified: 60.0 kW in [0-9]+ s'
-within 4 "the forecast in top" top 'FORECAST carbon_ahead 320, 305 in .* g/kWh average, reaches'
+within 4 "the forecast in top" top 'FORECAST carbon_ahead 320, 305 in .* g/kWh average, for'
 follow 20
 top 'EVENT +dr-1 active: 60.0 kW for 59:[0-9]+ min, import up to 60.0 kW now' || die "$(cat top.txt)"
 follow 50
