@@ -16,8 +16,8 @@
 enum {
     STEPS = 32,         /* of the level, where windows may end */
     SAMPLE = 24,        /* units that are asked how load rises */
-    WINDOWS = 6,        /* about as many */
-    WORTH_A_WINDOW = 16 /* rows */
+    WINDOWS = 10,       /* about as many */
+    WORTH_A_WINDOW = 10 /* rows */
 };
 
 static wide_int min_wide(wide_int a, wide_int b) { return a < b ? a : b; }
@@ -46,7 +46,7 @@ static void look_up_plan(struct plan_slot *slot, int64_t level)
 
     slot->looked_up = level;
     if (at == plan->corners) {
-        slot->stretch = (struct stretch){-1, corner[0].level, 0, 0};
+        slot->stretch = (struct stretch){0, corner[0].level, 0, 0};
         return;
     }
     slot->stretch = (struct stretch){
@@ -64,7 +64,7 @@ static void look_up(const struct solver *s, struct rising *rising, int64_t level
     const struct unit *unit = &s->unit[rising->unit];
     struct load load = {0, 0};
 
-    rising->low = -1;
+    rising->low = 0;
     rising->high = INT64_MAX;
     for (uint32_t i = unit->first_item; i < unit->first_item + unit->items; i++) {
         struct plan_slot *slot = &s->slot[s->portion[i].plan];
@@ -75,10 +75,11 @@ static void look_up(const struct solver *s, struct rising *rising, int64_t level
             look_up_plan(slot, level);
         rising->low = max_w(rising->low, stretch->low);
         rising->high = min_w(rising->high, stretch->high);
-        load.fine += stretch->fine * nodes;
-        load.slope += (wide_int)stretch->slope * nodes;
+        load.fine += nodes == 1 ? stretch->fine : stretch->fine * nodes;
+        load.slope += times(stretch->slope, nodes);
     }
-    rising->load = (struct load){load.fine + load.slope * rising->low, load.slope};
+    rising->load = (struct load){
+        rising->low > 0 ? load.fine + times(load.slope, rising->low) : load.fine, load.slope};
 }
 
 /* Of one unit above its least caps. A gang's member goes no further than its gang can follow. */
@@ -88,7 +89,7 @@ static inline struct load unit_load(const struct solver *s, struct rising *risin
         level = min_w(level, s->gang_top[rising->gang]);
     if (level < rising->low || level >= rising->high)
         look_up(s, rising, level);
-    return (struct load){rising->load.fine + rising->load.slope * (level - rising->low),
+    return (struct load){rising->load.fine + times(rising->load.slope, level - rising->low),
                          rising->load.slope};
 }
 
@@ -107,8 +108,8 @@ static struct load row_load(const struct solver *s, uint32_t r, int64_t level)
             if (s->rising[u].stopped)
                 continue;
             load = unit_load(s, &s->rising[u], level);
-            sum.fine += load.fine * share;
-            sum.slope += load.slope * share;
+            sum.fine += times(load.fine, share);
+            sum.slope += times(load.slope, share);
         }
     }
     return sum;
@@ -144,13 +145,20 @@ static int64_t full_level(const struct solver *s, uint32_t r, int64_t low, int64
 
 /* ---- stopping ---- */
 
-/* Adds what a unit that has not stopped will take of its rows at the end of the window, or takes it out again. */
-static void count_end(struct solver *s, const struct rising *rising, int64_t sign)
+/* Adds what a unit that has not stopped will take of its rows at the end of the window. */
+static void count_end(struct solver *s, const struct rising *rising)
+{
+    for (uint32_t i = s->near_first[rising->bundle]; i < s->near_first[rising->bundle + 1]; i++)
+        s->row[s->near[i].row].end_fine += times(rising->end_fine, s->near[i].coefficient_bp);
+}
+
+/* Takes it out again: what was known of these rows has changed. */
+static void uncount_end(struct solver *s, const struct rising *rising)
 {
     for (uint32_t i = s->near_first[rising->bundle]; i < s->near_first[rising->bundle + 1]; i++) {
         struct row_state *row = &s->row[s->near[i].row];
 
-        row->end_fine += rising->end_fine * s->near[i].coefficient_bp * sign;
+        row->end_fine -= times(rising->end_fine, s->near[i].coefficient_bp);
         row->fresh = false;
     }
 }
@@ -166,9 +174,9 @@ static void stop_unit(struct solver *s, uint32_t u, int64_t level, enum bound_ki
     rising->level = level;
     unit->bound = bound;
     unit->bound_row = row;
-    count_end(s, rising, -1);
+    uncount_end(s, rising);
     for (uint32_t i = s->near_first[rising->bundle]; i < s->near_first[rising->bundle + 1]; i++)
-        s->row[s->near[i].row].slack_fine -= fine * s->near[i].coefficient_bp;
+        s->row[s->near[i].row].slack_fine -= times(fine, s->near[i].coefficient_bp);
 }
 
 /* What the slowest of a gang can't use, no member gets. */
@@ -190,9 +198,9 @@ static void hold_gang(struct solver *s, uint32_t gang, int64_t level)
     for (uint32_t u = s->gang_first[gang]; u != NONE_INDEX; u = s->gang_next[u]) {
         if (s->rising[u].stopped)
             continue;
-        count_end(s, &s->rising[u], -1);
+        uncount_end(s, &s->rising[u]);
         s->rising[u].end_fine = unit_load(s, &s->rising[u], s->end_level).fine;
-        count_end(s, &s->rising[u], 1);
+        count_end(s, &s->rising[u]);
     }
 }
 
@@ -295,7 +303,7 @@ static void sum_end(struct solver *s)
         if (rising->stopped)
             continue;
         rising->end_fine = unit_load(s, rising, s->end_level).fine;
-        count_end(s, rising, 1);
+        count_end(s, rising);
         s->active[actives++] = s->active[i];
     }
     s->actives = actives;

@@ -29,7 +29,7 @@ static uint32_t row_size(const struct solver *s, uint32_t r)
 /* The first node that loads the row; any node of a bundle stands for it. */
 static uint32_t node_of(const struct solver *s, uint32_t row_bundle)
 {
-    return s->order[s->bundle[s->row_bundle[row_bundle].row].first];
+    return s->member[s->bundle[s->row_bundle[row_bundle].row].first];
 }
 
 static bool alike(const struct solver *s, uint32_t r, struct obstacle *obstacle)
@@ -79,7 +79,7 @@ static bool nested(const struct solver *s, const bool tight[], uint32_t parent[]
             if (!tight[r])
                 continue;
             if (parent[r] != s->rows && parent[r] != above) {
-                *obstacle = (struct obstacle){OBSTACLE_CROSSING, s->order[bundle->first], r,
+                *obstacle = (struct obstacle){OBSTACLE_CROSSING, s->member[bundle->first], r,
                                               above == NONE_INDEX ? parent[r] : above};
                 return false;
             }

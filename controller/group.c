@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-enum { NODE_BITS = 24 }; /* in the keys that nodes are sorted by */
-
 /* ---- plans, one for all nodes that are alike ---- */
 
 static bool planned_alike(const struct problem_node *a, const struct problem_node *b)
@@ -45,6 +43,7 @@ static uint32_t take_plan(struct solver *s, const struct problem_node *node)
         slot->users = 0;
         slot->plan = plan_make(node, slot->corner);
         slot->looked_up = -1;
+        slot->stamp = 0;
         slot->stretch = (struct stretch){0};
     }
     s->slot[at].users++;
@@ -92,96 +91,131 @@ static uint8_t class_of(const struct solver *s, uint32_t n)
     return gang == NONE_INDEX ? s->node[n].priority_class : s->gang_class[gang];
 }
 
-/* Nodes in the order of their groups: by class, in it those in no gang by plan, the others by gang; fixed ones last. A
- * gang's nodes are units by themselves, so by number: a plan's number depends on who came before. */
-static uint64_t key_of(const struct solver *s, uint32_t n)
-{
-    const struct problem_node *node = &s->node[n];
-    bool gang = node->gang != NONE_INDEX;
-
-    if (node->fixed)
-        return ~UINT64_C(0) << NODE_BITS | n;
-    return ((uint64_t)class_of(s, n) << 32 | (uint64_t)gang << 31 |
-            (gang ? node->gang : s->node_plan[n]))
-               << NODE_BITS |
-           n;
-}
-
-static bool same_group(const struct solver *s, uint32_t m, uint32_t n)
-{
-    return !s->single && s->node[m].gang == NONE_INDEX && s->node[n].gang == NONE_INDEX &&
-           s->node_plan[m] == s->node_plan[n] && class_of(s, m) == class_of(s, n);
-}
-
-/* Merges runs of growing size to and fro. */
-static void sort_nodes(struct solver *s, uint32_t *order, uint32_t count)
-{
-    uint64_t *from = s->sort_key;
-    uint64_t *to = s->sort_scratch;
-
-    for (uint32_t i = 0; i < count; i++)
-        from[i] = key_of(s, order[i]);
-    for (uint32_t run = 1; run < count; run *= 2) {
-        uint64_t *merged = to;
-
-        for (uint32_t low = 0; low < count; low += 2 * run) {
-            uint32_t middle = count - low < run ? count : low + run;
-            uint32_t high = count - low < 2 * run ? count : low + 2 * run;
-            uint32_t a = low;
-            uint32_t b = middle;
-
-            for (uint32_t i = low; i < high; i++) {
-                bool left = b == high || (a < middle && from[a] < from[b]);
-
-                to[i] = left ? from[a] : from[b];
-                a += left;
-                b += !left;
-            }
-        }
-        to = from;
-        from = merged;
-    }
-    for (uint32_t i = 0; i < count; i++)
-        order[i] = (uint32_t)(from[i] & ((UINT64_C(1) << NODE_BITS) - 1));
-}
-
-/* One item and, where a class or gang begins, one unit for each run of equals. */
-static void cut(struct solver *s, uint32_t b)
+static uint32_t new_unit(struct solver *s, uint32_t b, uint32_t gang, uint8_t class, uint32_t place)
 {
     struct bundle *bundle = &s->bundle[b];
-    uint32_t items = bundle->first;
+    uint32_t unit = bundle->first + bundle->units++;
+
+    s->unit[unit] =
+        (struct unit){.bundle = b, .first_item = place, .gang = gang, .priority_class = class};
+    return unit;
+}
+
+static void new_item(struct solver *s, uint32_t at, uint32_t unit, uint32_t plan)
+{
+    s->unit[unit].items++;
+    s->unit[unit].top_level = max_w(s->unit[unit].top_level, plan_top_level(&s->slot[plan].plan));
+    s->portion[at] = (struct portion){plan, 0};
+    s->item[at] = (struct item){.plan = plan, .unit = unit, .shelf = NONE_INDEX};
+}
+
+static void count_node(struct solver *s, struct unit *unit, uint32_t item, uint32_t n)
+{
+    s->item[item].count++;
+    s->portion[item].nodes++;
+    unit->most_w += plan_top_w(&s->slot[s->node_plan[n]].plan) - s->node[n].min_w;
+}
+
+/* The nodes of a class that are in no gang: one unit, with an item for each plan, in the order of their first nodes.
+ * Returns the next free place. */
+static uint32_t group_plans(struct solver *s, uint32_t b, const uint32_t *node, uint32_t count,
+                            uint32_t place)
+{
     uint32_t unit = NONE_INDEX;
-    const struct plan *plan = NULL;
+    uint32_t items = place;
 
-    for (uint32_t i = bundle->first; i < bundle->first + bundle->nodes; i++) {
-        uint32_t n = s->order[i];
-        bool gang = s->node[n].gang != NONE_INDEX;
+    s->stamp++;
+    for (uint32_t i = 0; i < count; i++) {
+        struct plan_slot *slot = &s->slot[s->node_plan[node[i]]];
 
-        if (s->node[n].fixed)
-            break;
-        plan = &s->slot[s->node_plan[n]].plan;
-        bundle->least_w += s->node[n].min_w;
-        s->class_nodes[class_of(s, n)]++;
-        if (i > bundle->first && same_group(s, s->order[i - 1], n)) {
-            s->item[items - 1].count++;
-            s->portion[items - 1].nodes++;
-            s->unit[unit].most_w += plan_top_w(plan) - s->node[n].min_w;
+        if (s->node[node[i]].gang != NONE_INDEX)
             continue;
+        if (unit == NONE_INDEX)
+            unit = new_unit(s, b, NONE_INDEX, class_of(s, node[i]), place);
+        if (slot->stamp != s->stamp || s->single) {
+            slot->stamp = s->stamp;
+            slot->item = items++;
+            new_item(s, slot->item, unit, s->node_plan[node[i]]);
         }
-        if (unit == NONE_INDEX || gang || s->unit[unit].gang != NONE_INDEX ||
-            s->unit[unit].priority_class != class_of(s, n)) {
-            unit = bundle->first + bundle->units++;
-            s->unit[unit] = (struct unit){.bundle = b,
-                                          .first_item = items,
-                                          .gang = s->node[n].gang,
-                                          .priority_class = class_of(s, n)};
-        }
-        s->unit[unit].items++;
-        s->unit[unit].most_w += plan_top_w(plan) - s->node[n].min_w;
-        s->unit[unit].top_level = max_w(s->unit[unit].top_level, plan_top_level(plan));
-        s->portion[items] = (struct portion){s->node_plan[n], 1};
-        s->item[items++] = (struct item){
-            .first = i, .count = 1, .plan = s->node_plan[n], .unit = unit, .shelf = NONE_INDEX};
+        count_node(s, &s->unit[unit], slot->item, node[i]);
+        s->item_of[i] = slot->item;
+    }
+    for (uint32_t i = place, first = place; i < items; i++) {
+        s->item[i].first = first;
+        first += s->item[i].count;
+        place = first;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        struct item *item = &s->item[s->item_of[i]];
+
+        if (s->node[node[i]].gang == NONE_INDEX)
+            s->order[item->first + item->going++] = node[i];
+    }
+    return place;
+}
+
+/* The others: each a unit by itself. */
+static uint32_t group_gangs(struct solver *s, uint32_t b, const uint32_t *node, uint32_t count,
+                            uint32_t place)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t unit = 0;
+
+        if (s->node[node[i]].gang == NONE_INDEX)
+            continue;
+        unit = new_unit(s, b, s->node[node[i]].gang, class_of(s, node[i]), place);
+        new_item(s, place, unit, s->node_plan[node[i]]);
+        count_node(s, &s->unit[unit], place, node[i]);
+        s->item[place].first = place;
+        s->order[place++] = node[i];
+    }
+    return place;
+}
+
+/* A bundle's nodes by class, each class by number, into s->sorted; at[class]: where it ends. Returns how many are not
+ * fixed. */
+static uint32_t sort_by_class(struct solver *s, struct bundle *bundle, uint32_t at[CLASSES])
+{
+    const uint32_t *node = &s->member[bundle->first];
+    uint32_t sum = 0;
+
+    memset(at, 0, CLASSES * sizeof *at);
+    for (uint32_t i = 0; i < bundle->nodes; i++) {
+        if (s->node[node[i]].fixed)
+            continue;
+        at[class_of(s, node[i])]++;
+        bundle->least_w += s->node[node[i]].min_w;
+    }
+    for (uint32_t class = 0; class < CLASSES && sum < bundle->nodes; class ++) {
+        uint32_t here = at[class];
+
+        s->class_nodes[class] += here;
+        at[class] = sum;
+        sum += here;
+    }
+    for (uint32_t i = 0; i < bundle->nodes; i++) {
+        if (!s->node[node[i]].fixed)
+            s->sorted[at[class_of(s, node[i])]++] = node[i];
+    }
+    return sum;
+}
+
+/* Class by class. Fixed nodes have no place. */
+static void cut(struct solver *s, uint32_t b)
+{
+    uint32_t at[CLASSES];
+    uint32_t count = sort_by_class(s, &s->bundle[b], at);
+    uint32_t place = s->bundle[b].first;
+    uint32_t low = 0;
+
+    for (uint32_t class = 0; low < count; class ++) {
+        uint32_t nodes = at[class] - low;
+
+        if (nodes == 0)
+            continue;
+        place = group_plans(s, b, &s->sorted[low], nodes, place);
+        place = group_gangs(s, b, &s->sorted[low], nodes, place);
+        low += nodes;
     }
 }
 
@@ -205,7 +239,6 @@ static void group(struct solver *s, uint32_t b)
     bundle->units = 0;
     bundle->least_w = 0;
     bundle->dirty = false;
-    sort_nodes(s, &s->order[bundle->first], bundle->nodes);
     cut(s, b);
     add_least(s, bundle, bundle->least_w - former_w);
 }

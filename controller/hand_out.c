@@ -7,6 +7,7 @@
 #include "controller/solver.h"
 
 #include <math.h>
+#include <string.h>
 
 enum { DIGIT_BITS = 11, DIGITS = 1 << DIGIT_BITS, FEW = 1024 };
 
@@ -22,11 +23,13 @@ static bool place_before(const struct place *a, const struct place *b)
 }
 
 /* Merges runs of growing size to and fro. */
-static void sort_few(struct solver *s, uint32_t count)
+static void sort_run(struct place *place, struct place *scratch, uint32_t count)
 {
+    struct place *from = place;
+    struct place *to = scratch;
+
     for (uint32_t run = 1; run < count; run *= 2) {
-        struct place *from = s->place;
-        struct place *to = s->place_scratch;
+        struct place *merged = to;
 
         for (uint32_t low = 0; low < count; low += 2 * run) {
             uint32_t middle = count - low < run ? count : low + run;
@@ -40,30 +43,27 @@ static void sort_few(struct solver *s, uint32_t count)
                 to[i] = left ? from[a++] : from[b++];
             }
         }
-        s->place = to;
-        s->place_scratch = from;
+        to = from;
+        from = merged;
     }
+    if (from != place)
+        memcpy(place, from, count * sizeof *place);
 }
 
-enum key_part { BY_NUMBER, BY_NEXT, BY_LEVEL };
-
-static uint64_t part_of(const struct place *place, enum key_part part)
+static uint32_t digit_of(const struct place *place, int shift)
 {
-    return part == BY_NUMBER ? place->number
-           : part == BY_NEXT ? (uint64_t)place->next ^ UINT64_C(1) << 63
-                             : (uint64_t)place->level ^ UINT64_C(1) << 63;
+    return (uint32_t)(((uint64_t)place->level ^ UINT64_C(1) << 63) >> shift & (DIGITS - 1));
 }
 
-/* By one digit, stable; false, and nothing done, when all have the same one. */
-static bool sort_by_digit(const struct place *from, struct place *to, uint32_t count,
-                          enum key_part part, int shift)
+/* By one digit of the level, stable; false, and nothing done, when all have the same one. */
+static bool sort_by_digit(const struct place *from, struct place *to, uint32_t count, int shift)
 {
     uint32_t at[DIGITS] = {0};
     uint32_t sum = 0;
 
     for (uint32_t i = 0; i < count; i++)
-        at[part_of(&from[i], part) >> shift & (DIGITS - 1)]++;
-    if (at[part_of(&from[0], part) >> shift & (DIGITS - 1)] == count)
+        at[digit_of(&from[i], shift)]++;
+    if (at[digit_of(&from[0], shift)] == count)
         return false;
     for (uint32_t d = 0; d < DIGITS; d++) {
         uint32_t here = at[d];
@@ -72,22 +72,28 @@ static bool sort_by_digit(const struct place *from, struct place *to, uint32_t c
         sum += here;
     }
     for (uint32_t i = 0; i < count; i++)
-        to[at[part_of(&from[i], part) >> shift & (DIGITS - 1)]++] = from[i];
+        to[at[digit_of(&from[i], shift)]++] = from[i];
     return true;
 }
 
-/* Digit by digit from the least: fewer looks than merging takes, once they are many. */
+/* Digit by digit from the least, and then whoever is at the same level. */
 static void sort_many(struct solver *s, uint32_t count)
 {
-    for (enum key_part part = BY_NUMBER; part <= BY_LEVEL; part++) {
-        for (int shift = 0; shift < (part == BY_NUMBER ? 32 : 64); shift += DIGIT_BITS) {
-            struct place *from = s->place;
+    for (int shift = 0; shift < 64; shift += DIGIT_BITS) {
+        struct place *from = s->place;
 
-            if (!sort_by_digit(from, s->place_scratch, count, part, shift))
-                continue;
-            s->place = s->place_scratch;
-            s->place_scratch = from;
-        }
+        if (!sort_by_digit(from, s->place_scratch, count, shift))
+            continue;
+        s->place = s->place_scratch;
+        s->place_scratch = from;
+    }
+    for (uint32_t low = 0, high = 0; low < count; low = high) {
+        bool sorted = true;
+
+        for (high = low + 1; high < count && s->place[high].level == s->place[low].level; high++)
+            sorted = sorted && place_before(&s->place[high - 1], &s->place[high]);
+        if (!sorted)
+            sort_run(&s->place[low], &s->place_scratch[low], high - low);
     }
 }
 
@@ -241,19 +247,30 @@ static bool has_places(const struct solver *s, uint32_t u)
                                       : s->gang_first[rising->gang] == u;
 }
 
+static int64_t largest_step_w(const struct solver *s, const struct unit *unit)
+{
+    int64_t step_w = 0;
+
+    for (uint32_t k = unit->first_item; k < unit->first_item + unit->items; k++)
+        step_w = max_w(step_w, s->item[k].next_w - s->item[k].cap_w);
+    return step_w;
+}
+
 static uint32_t list_places(struct solver *s, enum objective objective)
 {
     uint32_t count = 0;
 
     for (uint32_t u = 0; u < s->risings; u++) {
         const struct unit *unit = &s->unit[s->rising[u].unit];
+        bool all = false; /* its items have room for a step */
 
         if (!has_places(s, u))
             continue;
+        all = unit->gang == NONE_INDEX && how_many_fit(s, unit, largest_step_w(s, unit), 1) == 1;
         for (uint32_t k = unit->first_item; k < unit->first_item + unit->items; k++) {
             struct place *place = &s->place[count];
 
-            if (!may_step(s, &s->item[k]))
+            if (all ? s->item[k].next_w == s->item[k].cap_w : !may_step(s, &s->item[k]))
                 continue;
             *place = (struct place){.number = s->order[s->item[k].first], .item = k};
             set_key(s, place, objective);
@@ -261,7 +278,7 @@ static uint32_t list_places(struct solver *s, enum objective objective)
         }
     }
     if (count <= FEW)
-        sort_few(s, count);
+        sort_run(s->place, s->place_scratch, count);
     else
         sort_many(s, count);
     return count;

@@ -59,7 +59,7 @@ static void give_answers(const struct solver *s, const int64_t limit_w[],
                          struct node_answer answer[], int64_t used_w[])
 {
     for (uint32_t n = 0; n < s->nodes; n++) {
-        if (s->node[n].fixed)
+        if (s->node_plan[n] == NONE_INDEX)
             answer[n] = (struct node_answer){0, BOUND_UNCONTROLLED, NONE_INDEX};
     }
     for (uint32_t b = 0; b < s->bundles; b++) {

@@ -109,6 +109,8 @@ struct place {
 
 struct plan_slot {
     struct plan plan;
+    uint64_t stamp; /* the unit that it was last part of while that was made, and as which item */
+    uint32_t item;
     int64_t looked_up; /* the level of the last look, which is mostly the next one's too */
     struct stretch stretch;
     struct plan_corner *corner; /* its own room */
@@ -132,9 +134,12 @@ struct solver {
     struct problem_node *node; /* [nodes] as last told */
     uint32_t *node_plan;       /* [nodes] */
     struct bundle *bundle;
-    uint32_t *order; /* [nodes] by place: the bundle's nodes by class, gang, plan and number */
-    uint64_t *sort_key, *sort_scratch; /* [nodes] */
-    struct item *item;                 /* [nodes] by place */
+    uint32_t *order;   /* [nodes] by place: the bundle's nodes by class, gang, plan and number */
+    uint32_t *member;  /* [nodes] by place: the bundle's nodes by number */
+    uint32_t *sorted;  /* [nodes] scratch: of one bundle, by class */
+    uint32_t *item_of; /* [nodes] scratch: theirs */
+    uint64_t stamp;    /* of the unit that is being made */
+    struct item *item; /* [nodes] by place */
     struct portion *portion; /* [nodes] of each item: all that filling wants to know of it */
     struct unit *unit;       /* [nodes] by place */
     bool any_dirty, gang_told;
@@ -204,6 +209,12 @@ static inline void solver_take(struct solver *s, uint32_t b, int64_t watts)
     s->bundle[b].taken_w += watts;
     for (uint32_t i = s->near_first[b]; i < s->near_first[b + 1]; i++)
         s->slack_bp[s->near[i].row] -= (int64_t)s->near[i].coefficient_bp * watts;
+}
+
+/* A product of what is not negative: half the work of one that could be. */
+static inline wide_int times(wide_int a, int64_t b)
+{
+    return (wide_int)((wide_uint)a * (uint64_t)b);
 }
 
 static inline uint64_t solver_mix(uint64_t hash, uint64_t value)

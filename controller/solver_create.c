@@ -202,8 +202,9 @@ struct solver *solver_create(const struct problem *p, struct arena *arena)
     s->node = arena_array(arena, p->nodes, struct problem_node);
     s->node_plan = arena_array(arena, p->nodes, uint32_t);
     s->order = arena_array(arena, p->nodes, uint32_t);
-    s->sort_key = arena_array(arena, p->nodes, uint64_t);
-    s->sort_scratch = arena_array(arena, p->nodes, uint64_t);
+    s->member = arena_array(arena, p->nodes, uint32_t);
+    s->sorted = arena_array(arena, p->nodes, uint32_t);
+    s->item_of = arena_array(arena, p->nodes, uint32_t);
     s->item = arena_array(arena, p->nodes, struct item);
     s->portion = arena_array(arena, p->nodes, struct portion);
     s->unit = arena_array(arena, p->nodes, struct unit);
@@ -236,7 +237,7 @@ struct solver *solver_create(const struct problem *p, struct arena *arena)
     for (uint32_t n = 0; n < p->nodes; n++) {
         s->node[n] = (struct problem_node){.fixed = true, .gang = NONE_INDEX};
         s->node_plan[n] = NONE_INDEX;
-        s->order[s->near_first[s->node_bundle[n]]++] = n;
+        s->member[s->near_first[s->node_bundle[n]]++] = n;
     }
     return s;
 }

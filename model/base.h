@@ -12,6 +12,7 @@
 
 /* Wide enough for watts x weights x levels; gcc and clang have it on every 64-bit machine. */
 __extension__ typedef __int128 wide_int;
+__extension__ typedef unsigned __int128 wide_uint;
 
 #define NS_PER_MS INT64_C(1000000)
 #define NS_PER_S INT64_C(1000000000)
