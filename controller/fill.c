@@ -375,8 +375,10 @@ static void sample_loads(const struct solver *s, int64_t top, double part[STEPS 
 
     memset(part, 0, (STEPS + 1) * sizeof *part);
     for (int k = 1; k <= STEPS; k++) {
+        int64_t level = top * k / STEPS;
+
         for (uint32_t i = 0; i < s->actives; i += every)
-            part[k] += (double)unit_load(s, &s->rising[s->active[i]], top * k / STEPS).fine;
+            part[k] += (double)unit_load(s, &s->rising[s->active[i]], level).fine;
     }
     for (int k = 1; k <= STEPS; k++)
         part[k] = part[STEPS] > 0 ? part[k] / part[STEPS] : 1;

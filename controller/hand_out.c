@@ -256,26 +256,32 @@ static int64_t largest_step_w(const struct solver *s, const struct unit *unit)
     return step_w;
 }
 
+/* Places for the items of a unit that may have a step, behind `count` others. */
+static uint32_t place_items(struct solver *s, const struct unit *unit, enum objective objective,
+                            uint32_t count)
+{
+    /* One look at the rows is mostly enough for all items. */
+    bool all = unit->gang == NONE_INDEX && how_many_fit(s, unit, largest_step_w(s, unit), 1) == 1;
+
+    for (uint32_t k = unit->first_item; k < unit->first_item + unit->items; k++) {
+        struct place *place = &s->place[count];
+
+        if (all ? s->item[k].next_w == s->item[k].cap_w : !may_step(s, &s->item[k]))
+            continue;
+        *place = (struct place){.number = s->order[s->item[k].first], .item = k};
+        set_key(s, place, objective);
+        count++;
+    }
+    return count;
+}
+
 static uint32_t list_places(struct solver *s, enum objective objective)
 {
     uint32_t count = 0;
 
     for (uint32_t u = 0; u < s->risings; u++) {
-        const struct unit *unit = &s->unit[s->rising[u].unit];
-        bool all = false; /* its items have room for a step */
-
-        if (!has_places(s, u))
-            continue;
-        all = unit->gang == NONE_INDEX && how_many_fit(s, unit, largest_step_w(s, unit), 1) == 1;
-        for (uint32_t k = unit->first_item; k < unit->first_item + unit->items; k++) {
-            struct place *place = &s->place[count];
-
-            if (all ? s->item[k].next_w == s->item[k].cap_w : !may_step(s, &s->item[k]))
-                continue;
-            *place = (struct place){.number = s->order[s->item[k].first], .item = k};
-            set_key(s, place, objective);
-            count++;
-        }
+        if (has_places(s, u))
+            count = place_items(s, &s->unit[s->rising[u].unit], objective, count);
     }
     if (count <= FEW)
         sort_run(s->place, s->place_scratch, count);
