@@ -26,6 +26,8 @@
 enum {
     VALID_S = 10,
     MAX_STEP_S = 60,
+    TREAD_S =
+        5, /* both ramps are stairs below their lines, so that caps don't change in every tick */
     BEFORE_S = 900 /* over which the load before an event is taken */
 };
 
@@ -106,6 +108,8 @@ static const struct setting demand_response_settings[] = {
 };
 /* clang-format on */
 
+static double whole_treads_s(double span_s) { return floor(span_s / TREAD_S) * TREAD_S; }
+
 static double seconds(int64_t ns) { return (double)ns / (double)NS_PER_S; }
 
 /* What this tick knows, besides the state. */
@@ -172,10 +176,10 @@ static double recovering_w(struct held_event *e, const struct now *now)
     double release = (double)now->s->release_w_per_s;
     double ceiling_w = e->before_known ? fmax(e->before_w, e->limit_w) : e->limit_w;
     double end_w = fmin(e->limit_w + release * hold_s, ceiling_w); /* of the hold */
-    double held_w = fmin(e->limit_w + release * since_s, end_w);
+    double held_w = fmin(e->limit_w + release * whole_treads_s(since_s), end_w);
 
     if (since_s > hold_s)
-        held_w = end_w + release * (since_s - hold_s);
+        held_w = end_w + release * whole_treads_s(since_s - hold_s);
     e->left_s = fmax(hold_s - since_s + (most_w - end_w) / release, 0.0);
     if (since_s > hold_s && held_w >= most_w)
         e->phase = EVENT_FREE;
@@ -184,16 +188,17 @@ static double recovering_w(struct held_event *e, const struct now *now)
 
 static double event_w(const struct state *state, struct held_event *e, const struct now *now)
 {
+    double above_w = 0.0; /* the target, by the ramp */
     double limit_w = 0.0;
 
     if (e->phase == EVENT_RECOVERING)
         return recovering_w(e, now);
-    limit_w = target_w(state, e, now) +
-              (double)now->s->ramp_w_per_s * event_starts_in_s(e, now->in->snapshot);
+    above_w =
+        (double)now->s->ramp_w_per_s * whole_treads_s(event_starts_in_s(e, now->in->snapshot));
+    limit_w = target_w(state, e, now) + above_w;
     if (e->phase == EVENT_ACTIVE || limit_w < now->import_w) {
         take_before(state, e, now);
-        limit_w = target_w(state, e, now) + /* with the ratio that is fixed now */
-                  (double)now->s->ramp_w_per_s * event_starts_in_s(e, now->in->snapshot);
+        limit_w = target_w(state, e, now) + above_w; /* with the ratio that is fixed now */
     }
     e->limit_w = limit_w;
     e->target_now_w = target_w(state, e, now);
@@ -501,7 +506,8 @@ const struct policy_kind demand_response = {
         "days (or `days`, if that is less) it is the load before the event.\n"
         "\n"
         "The ramp begins so early that the target is reached at the start; an event that is told "
-        "later goes to its target at once. After its end import rises at `release`, and for "
+        "later goes to its target at once. Both ramps go in steps of 5 s. After its end import "
+        "rises at `release`, and for "
         "`recovery` no higher than before the event. An event that is cancelled recovers at once; "
         "told again with the same id it is replaced; one that is no longer told, or whose source "
         "falls silent, holds until its end. Of overlapping events the least limit holds.\n"

@@ -10,12 +10,16 @@
  *     limit(t) = min(limit(t - dt) + up x dt, highest load of late + up x lead)
  *     floor(t) = max(floor(t - dt) - down x dt, least load of late - down x lead)
  *
+ * Both are passed on as stairs (policies/stair.h) with treads of half a lead, on the safe side of their lines, so that
+ * caps don't change in every tick.
+ *
  * "Of late" is the last one to two leads, so that a meter's noise does not pull the load down. A job that ends is a
  * fall that no cap can hold; the limit follows it down, so what comes after must climb again. Without a reading
  * the limit rises no further, and the floor goes on falling. Both are soft: hard limits are kept whatever the ramp. */
 #include "policies/ramp_rate.h"
 
 #include "policies/metering.h"
+#include "policies/stair.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -39,7 +43,8 @@ struct state {
     bool started;
     int64_t last_ns;
     struct recent recent;
-    double limit_w, floor_w;
+    double limit_w, floor_w;         /* the lines */
+    struct stair limit_at, floor_at; /* what is passed on of them */
     bool measured;
 };
 
@@ -53,7 +58,7 @@ static const struct setting ramp_rate_settings[] = {
     {.name = "down", .kind = KIND_POWER_RATE, .need = NEED_OPTIONAL, .min = 1, .max = LIMIT_MAX_W, .at = AT(down_w_per_s), .given_at = AT(down_given),
      .help = "how fast goals may lower import; hard limits are not slowed down"},
     {.name = "lead", .kind = KIND_DURATION, .need = NEED_DEFAULT, .min = 1e9, .max = 300e9, .fallback = "10 s", .at = AT(lead_ns),
-     .help = "how far ahead of the measured load the limit runs: from the meter's reading to caps in force"},
+     .help = "how far ahead of the measured load the limit runs: from the meter's reading to caps in force; it stands for half of this between steps"},
     {0},
 };
 /* clang-format on */
@@ -103,6 +108,8 @@ static void evaluate(const void *settings, void *memory, uint32_t index,
     int64_t now_ns = in->snapshot->now_ns;
     int64_t made_w = in->estimate->generation_w[s->branch];
     double import_w = 0.0;
+    double limit_w = 0.0;
+    double floor_w = 0.0;
     struct limit limit = {.row = s->branch, .valid_until_ns = now_ns + VALID_S * NS_PER_S};
 
     state->measured = import_measured_w(in, s->branch, &import_w);
@@ -117,17 +124,21 @@ static void evaluate(const void *settings, void *memory, uint32_t index,
         return; /* never read: the estimate lets nothing rise at a blind branch, and a start is no reason to fall */
     }
     state->last_ns = now_ns;
-    limit.reason = (struct limit_reason){
-        index, state->measured, {state->limit_w, state->floor_w, (double)made_w}};
+    limit_w = stair_below_w(&state->limit_at, state->limit_w, now_ns, s->lead_ns / 2);
+    floor_w = stair_above_w(&state->floor_at, state->floor_w, now_ns, s->lead_ns / 2);
+    if (s->up_given)
+        floor_w = fmin(floor_w, limit_w);
+    limit.reason =
+        (struct limit_reason){index, state->measured, {limit_w, floor_w, (double)made_w}};
     if (s->up_given) {
         limit.strength = LIMIT_SOFT;
-        limit.value_w = limit_of_w(state->limit_w) + made_w;
+        limit.value_w = limit_of_w(limit_w) + made_w;
         limit.failsafe_w = limit.value_w - made_w;
         limit_add(out, &limit);
     }
     if (s->down_given) {
         limit.strength = LIMIT_FLOOR;
-        limit.value_w = limit_of_w(state->floor_w) + made_w;
+        limit.value_w = limit_of_w(floor_w) + made_w;
         limit.failsafe_w = 0; /* a floor that nobody renews holds nothing up */
         limit_add(out, &limit);
     }
@@ -156,9 +167,9 @@ static uint32_t figures(const void *settings, const void *memory, struct policy_
     uint32_t count = 0;
 
     if (state->started && s->up_given)
-        out[count++] = (struct policy_figure){"permitted_w", state->limit_w};
+        out[count++] = (struct policy_figure){"permitted_w", state->limit_at.at_w};
     if (state->started && s->down_given)
-        out[count++] = (struct policy_figure){"floor_w", fmax(state->floor_w, 0.0)};
+        out[count++] = (struct policy_figure){"floor_w", fmax(state->floor_at.at_w, 0.0)};
     return count;
 }
 
@@ -175,13 +186,43 @@ static bool check(const void *settings, const struct site *site, struct error *e
     return true;
 }
 
+static bool below(const struct site *site, uint32_t branch, uint32_t top)
+{
+    while (branch != NONE_INDEX && branch != top)
+        branch = site->tree.parent[branch];
+    return branch == top;
+}
+
+/* The nodes behind the meter whose caps can be set. */
+static uint32_t nodes_behind(const struct site *site, uint32_t branch)
+{
+    uint32_t count = 0;
+
+    for (uint32_t n = 0; n < site->nodes.count; n++) {
+        bool behind = false;
+
+        for (uint32_t h = 0; h < site->nodes.hangs[n]; h++)
+            behind = behind || below(site, site->nodes.hang[n][h].branch, branch);
+        count += behind && site->nodes.cappable[n];
+    }
+    return count;
+}
+
 static bool suspect(const void *settings, const struct site *site, struct error *err)
 {
     const struct settings *s = settings;
+    double lead_s = (double)s->lead_ns / (double)NS_PER_S;
+    double held_w = (double)site->control.dead_band_w * (double)nodes_behind(site, s->branch);
 
     if (s->lead_ns < 2 * site->control.tick_period_ns)
         return failure(err, ERR_RANGE, "lead", "at least two ticks, or the load can't keep up",
-                       "%g s", (double)s->lead_ns / (double)NS_PER_S);
+                       "%g s", lead_s);
+    /* A step is half of what the lead lets rise; if it is less than all dead bands together, nobody rises. */
+    if (s->up_given && lead_s * (double)s->up_w_per_s < 2.0 * held_w)
+        return failure(err, ERR_CONFLICT, "lead",
+                       "twice as long as all dead bands take at this rate, or none may rise",
+                       "%g s, in which %.1f kW may rise; dead bands hold %.1f kW back", lead_s,
+                       lead_s * (double)s->up_w_per_s / 1e3, held_w / 1e3);
     return true;
 }
 
@@ -193,7 +234,10 @@ const struct policy_kind ramp_rate = {
         "Soft. Upwards it is a limit that rises from the load measured last, also after an event "
         "or an outage is over; production behind the meter makes room. Downwards it is a floor "
         "under all goals of the branch; a breaker or a contract lowers load at once all the same, "
-        "and a job that ends is a fall that no cap can hold. Without a reading the limit rises no "
+        "and a job that ends is a fall that no cap can hold. Both move in steps of half a `lead`, "
+        "so "
+        "that caps don't change in every tick; with a `dead_band` they change less often still. "
+        "Without a reading the limit rises no "
         "further and the floor goes on falling. Figures: `permitted_w`, `floor_w`.",
     .settings = ramp_rate_settings,
     .settings_size = sizeof(struct settings),
