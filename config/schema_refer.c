@@ -2,6 +2,7 @@
 #include "config/schema_value.h"
 
 #include "config/quantity.h"
+#include "config/schema.h"
 #include "config/setting_text.h"
 
 #include <string.h>

@@ -2,7 +2,11 @@
 #ifndef CONFIG_SCHEMA_VALUE_H
 #define CONFIG_SCHEMA_VALUE_H
 
-#include "config/schema.h"
+#include "model/setting.h"
+
+#include <libconfig.h>
+
+struct schema;
 
 /* Each reads `member` as the row says into the field of its C type; false after reporting. */
 bool schema_fill_reference(const struct schema *schema, const struct setting *row,

@@ -21,13 +21,13 @@
 #include "policies/carbon_plan.h"
 #include "policies/metering.h"
 #include "policies/notes.h"
+#include "policies/ticks.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 enum {
-    VALID_S = 10,
     DAY_S = 86400,
     MONTH_DAYS_MOST = 31,
     PLAN_EVERY_S = 60,
@@ -121,8 +121,6 @@ static const struct setting carbon_budget_settings[] = {
     {0},
 };
 /* clang-format on */
-
-static double seconds(int64_t ns) { return (double)ns / (double)NS_PER_S; }
 
 static double grams(double power_w, double over_s, double intensity)
 {
@@ -428,7 +426,7 @@ static void evaluate(const void *settings, void *memory, uint32_t index,
         .row = s->branch,
         .value_w = limit_of_w(state->power_w) + generation_relied_w(in, s->branch, 0),
         .failsafe_w = s->floor_w,
-        .valid_until_ns = in->snapshot->now_ns + VALID_S * NS_PER_S,
+        .valid_until_ns = limit_valid_until_ns(in->snapshot),
         .strength = LIMIT_SOFT,
         .reason = {index,
                    (uint32_t)state->reason,
@@ -499,7 +497,7 @@ static void recall(const void *settings, void *memory, const struct policy_note 
     double most_g = (double)s->budget_g * (double)s->carry_over_bp / (double)SHARE_WHOLE_BP;
     double basis = 0, period = 0, id = 0, utc_s = 0;
 
-    if (!note_get(note, notes, "branch", 0, 4503599627370496.0, &state->branch_mark) ||
+    if (!note_get(note, notes, "branch", 0, note_mark_most, &state->branch_mark) ||
         !note_get(note, notes, "basis", s->basis, s->basis, &basis) ||
         !note_get(note, notes, "period", s->period, s->period, &period) ||
         !note_get(note, notes, "period_id", -1e7, 1e7, &id) ||

@@ -12,10 +12,9 @@
 #include "policies/carbon_response.h"
 
 #include "model/error.h"
+#include "policies/ticks.h"
 
 #include <stdio.h>
-
-enum { VALID_S = 10, MAX_STEP_S = 60 };
 
 /* The share in millionths of a part per 10,000, so that slow rates add up exactly. */
 #define FINE INT64_C(1000000)
@@ -121,11 +120,9 @@ static int64_t target_fine(const struct settings *s, struct state *state,
 static void move_share(const struct settings *s, struct state *state, int64_t target,
                        int64_t now_ns)
 {
-    int64_t elapsed_ms = (now_ns - state->last_ns) / NS_PER_MS;
+    int64_t elapsed_ms = step_ms(state->last_ns, now_ns);
     int64_t step = 0;
 
-    if (elapsed_ms > MAX_STEP_S * 1000)
-        elapsed_ms = MAX_STEP_S * 1000;
     step = s->rate_bp_per_min * (FINE / 1000) * elapsed_ms / 60;
     if (!state->started)
         state->share_fine = target;
@@ -169,7 +166,7 @@ static void evaluate(const void *settings, void *memory, uint32_t index,
         .row = s->branch,
         .value_w = load_at_w(row, state->share_fine),
         .failsafe_w = load_at_w(row, tightest_bp(s) * FINE),
-        .valid_until_ns = in->snapshot->now_ns + VALID_S * NS_PER_S,
+        .valid_until_ns = limit_valid_until_ns(in->snapshot),
         .strength = LIMIT_SOFT,
         .reason = {index,
                    reading->quality,

@@ -23,13 +23,14 @@
 #include "policies/demand_peaks.h"
 #include "policies/metering.h"
 #include "policies/notes.h"
+#include "policies/ticks.h"
 #include "policies/window.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { VALID_S = 10, DAY_S = 86400 };
+enum { DAY_S = 86400 };
 
 enum window_rule { WINDOWS_FIXED, WINDOWS_SLIDING };
 
@@ -120,8 +121,6 @@ static const struct setting demand_charge_settings[] = {
     {0},
 };
 /* clang-format on */
-
-static double seconds(int64_t ns) { return (double)ns / (double)NS_PER_S; }
 
 static double window_s(const struct settings *s) { return seconds(s->window_ns); }
 
@@ -385,7 +384,7 @@ static void evaluate(const void *settings, void *memory, uint32_t index,
         .value_w = limit_of_w(state->permitted_w) +
                    generation_relied_w(in, s->branch, s->generation_margin_bp),
         .failsafe_w = min_w(limit_of_w(state->permitted_w), s->target_w),
-        .valid_until_ns = in->snapshot->now_ns + VALID_S * NS_PER_S,
+        .valid_until_ns = limit_valid_until_ns(in->snapshot),
         .strength = s->hard ? LIMIT_HARD : LIMIT_SOFT,
         .reason = {index, reason, {state->used_wh, state->defended_w, state->left_s}},
     };
@@ -497,14 +496,13 @@ static void recall(const void *settings, void *memory, const struct policy_note 
                    uint32_t notes)
 {
     const struct settings *s = settings;
-    const double mark_most = 4503599627370496.0; /* 2^52 */
     const double most_wh = 1e18;
     struct state *state = memory;
     struct energy_count *energy = &state->energy;
     double window_ns = 0, sub_ns = 0;
 
-    if (!note_get(note, notes, "branch", 0, mark_most, &state->counted.branch_mark) ||
-        !note_get(note, notes, "register", 0, mark_most, &state->counted.register_mark) ||
+    if (!note_get(note, notes, "branch", 0, note_mark_most, &state->counted.branch_mark) ||
+        !note_get(note, notes, "register", 0, note_mark_most, &state->counted.register_mark) ||
         !note_get(note, notes, "window_ns", (double)s->window_ns, (double)s->window_ns,
                   &window_ns) ||
         !note_get(note, notes, "sub_ns", (double)s->sub_ns, (double)s->sub_ns, &sub_ns)) {

@@ -16,16 +16,16 @@
 
 #include "policies/baseline.h"
 #include "policies/calendar.h"
+#include "policies/compliance.h"
 #include "policies/event_table.h"
 #include "policies/metering.h"
+#include "policies/ticks.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 enum {
-    VALID_S = 10,
-    MAX_STEP_S = 60,
     TREAD_S =
         5, /* both ramps are stairs below their lines, so that caps don't change in every tick */
     BEFORE_S = 900 /* over which the load before an event is taken */
@@ -46,21 +46,6 @@ struct settings {
     bool when_silent_given;
     int64_t generation_margin_bp;
     bool hard;
-};
-
-/* How well the event that is judged now, or was judged last, was followed. */
-struct compliance {
-    bool running;
-    double mark;
-    int64_t begun_ns, interval_ns; /* the event's beginning; the interval's */
-    double drawn_ws, measured_s;
-    double limit_w, baseline_w, committed_w; /* of the last tick */
-    bool reduction;
-    uint32_t intervals;
-    double least, sum;
-    double actual_w; /* of the last interval */
-    bool complied;
-    double comply_after_s;
 };
 
 struct state {
@@ -109,8 +94,6 @@ static const struct setting demand_response_settings[] = {
 /* clang-format on */
 
 static double whole_treads_s(double span_s) { return floor(span_s / TREAD_S) * TREAD_S; }
-
-static double seconds(int64_t ns) { return (double)ns / (double)NS_PER_S; }
 
 /* What this tick knows, besides the state. */
 struct now {
@@ -207,61 +190,25 @@ static double event_w(const struct state *state, struct held_event *e, const str
     return limit_w;
 }
 
-/* ---- compliance ------------------------------------------------------------------------------ */
-
-/* (baseline - actual) / committed; against a limit: 1 at or below it. */
-static double score(const struct compliance *c, double actual_w)
-{
-    if (!c->reduction)
-        return actual_w <= c->limit_w || actual_w <= 0.0 ? 1.0 : c->limit_w / actual_w;
-    return c->committed_w > 0.0 ? (c->baseline_w - actual_w) / c->committed_w : 1.0;
-}
-
-/* An interval of which less than half was measured is not judged. */
-static void end_interval(struct compliance *c, int64_t now_ns)
-{
-    if (2.0 * c->measured_s >= seconds(now_ns - c->interval_ns) && c->measured_s > 0.0) {
-        double judged = 0.0;
-
-        c->actual_w = c->drawn_ws / c->measured_s;
-        judged = score(c, c->actual_w);
-        c->least = c->intervals == 0 ? judged : fmin(c->least, judged);
-        c->sum += judged;
-        c->intervals++;
-    }
-    c->drawn_ws = 0.0;
-    c->measured_s = 0.0;
-    c->interval_ns = now_ns;
-}
-
 static void judge(struct state *state, const struct held_event *e, const struct now *now)
 {
-    struct compliance *c = &state->compliance;
     int64_t now_ns = now->in->snapshot->now_ns;
 
     if (e == NULL) {
-        if (c->running)
-            end_interval(c, now_ns);
-        c->running = false;
+        compliance_end(&state->compliance, now_ns);
         return;
     }
-    if (!c->running || c->mark != e->mark)
-        *c = (struct compliance){
-            .running = true, .mark = e->mark, .begun_ns = now_ns, .interval_ns = now_ns};
-    if (now->measured) {
-        c->drawn_ws += now->import_w * now->dt_s;
-        c->measured_s += now->dt_s;
-    }
-    c->reduction = e->target == EVENT_REDUCTION;
-    c->limit_w = e->limit_w;
-    c->baseline_w = baseline_w(state, e, now);
-    c->committed_w = (double)e->target_w;
-    if (!c->complied && now->measured && now->import_w <= c->limit_w) {
-        c->complied = true;
-        c->comply_after_s = seconds(now_ns - c->begun_ns);
-    }
-    if (now_ns - c->interval_ns >= now->s->interval_ns)
-        end_interval(c, now_ns);
+    compliance_judge(&state->compliance,
+                     &(struct compliance_tick){.mark = e->mark,
+                                               .reduction = e->target == EVENT_REDUCTION,
+                                               .limit_w = e->limit_w,
+                                               .baseline_w = baseline_w(state, e, now),
+                                               .committed_w = (double)e->target_w,
+                                               .measured = now->measured,
+                                               .import_w = now->import_w,
+                                               .dt_s = now->dt_s,
+                                               .now_ns = now_ns,
+                                               .interval_ns = now->s->interval_ns});
 }
 
 /* ---- one tick -------------------------------------------------------------------------------- */
@@ -297,8 +244,7 @@ static struct now look(const struct settings *s, struct state *state, const stru
     now.measured = import_measured_w(in, s->branch, &now.import_w);
     if (!now.measured)
         now.import_w = import_most_w(in, s->branch);
-    now.dt_s = state->started ? seconds(snapshot->now_ns - state->last_ns) : 0.0;
-    now.dt_s = fmin(fmax(now.dt_s, 0.0), MAX_STEP_S);
+    now.dt_s = state->started ? step_s(state->last_ns, snapshot->now_ns) : 0.0;
     state->started = true;
     state->last_ns = snapshot->now_ns;
     return now;
@@ -387,7 +333,7 @@ static void evaluate(const void *settings, void *memory, uint32_t index,
         .row = s->branch,
         .value_w = import_w + generation_relied_w(in, s->branch, s->generation_margin_bp),
         .failsafe_w = import_w,
-        .valid_until_ns = in->snapshot->now_ns + VALID_S * NS_PER_S,
+        .valid_until_ns = limit_valid_until_ns(in->snapshot),
         .strength = s->hard ? LIMIT_HARD : LIMIT_SOFT,
         .reason = {index, reason, {(double)import_w, state->before_w, state->baseline_w}},
     };
@@ -434,16 +380,7 @@ static uint32_t figures(const void *settings, const void *memory, struct policy_
         out[count++] = (struct policy_figure){"permitted_w", state->limit_w};
     if (state->before_known)
         out[count++] = (struct policy_figure){"before_w", state->before_w};
-    if (c->running)
-        out[count++] = (struct policy_figure){"baseline_w", c->baseline_w};
-    if (c->intervals > 0) {
-        out[count++] = (struct policy_figure){"actual_w", c->actual_w};
-        out[count++] = (struct policy_figure){"compliance_min", c->least};
-        out[count++] = (struct policy_figure){"compliance_mean", c->sum / c->intervals};
-    }
-    if (c->complied)
-        out[count++] = (struct policy_figure){"comply_after_s", c->comply_after_s};
-    return count;
+    return compliance_figures(c, count, out);
 }
 
 static uint32_t events(const void *settings, const void *memory, struct policy_event out[])
@@ -474,7 +411,7 @@ static void recall(const void *settings, void *memory, const struct policy_note 
     struct state *state = memory;
 
     (void)settings;
-    if (!note_get(note, notes, "branch", 0, 4503599627370496.0, &state->branch_mark))
+    if (!note_get(note, notes, "branch", 0, note_mark_most, &state->branch_mark))
         return;
     event_table_recall(&state->table, note, notes);
     state->before_known = note_get(note, notes, "before", 0, (double)LIMIT_MAX_W, &state->before_w);

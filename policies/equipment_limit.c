@@ -9,12 +9,12 @@
  * takes. On-site generation is not credited: the conductor must also carry the load when it is gone. */
 #include "policies/equipment_limit.h"
 
+#include "policies/ticks.h"
+
 #include <math.h>
 #include <stdio.h>
 
 /* The estimate is made anew in each tick; a limit that was not renewed for so long falls to its worst case. */
-enum { VALID_S = 10 };
-
 /* A voltage reading outside this share of nominal is a dead phase or a wrong transformer ratio. */
 static const double least_credible = 0.5, most_credible = 1.1;
 
@@ -98,7 +98,7 @@ static void evaluate(const void *settings, void *state, uint32_t index,
             .value_w = whole_w(rating_w(rating, volts, factor), share_bp),
             .failsafe_w =
                 whole_w(rating_w(rating, tree->least_v[b], tree->least_power_factor[b]), share_bp),
-            .valid_until_ns = in->snapshot->now_ns + VALID_S * NS_PER_S,
+            .valid_until_ns = limit_valid_until_ns(in->snapshot),
             .strength = LIMIT_HARD,
             .reason = {index, failover, {(double)share_bp / 100.0, volts, factor}},
         };

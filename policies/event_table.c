@@ -223,7 +223,7 @@ void event_table_recall(struct event_table *table, const struct policy_note note
         struct held_event *e = &table->event[i];
         double start = 0, end = 0, reduction = 0, target_w = 0, mark = 0, recovering = 0;
 
-        if (!note_get_at(note, notes, "id", i, 0, 4503599627370496.0, &mark) ||
+        if (!note_get_at(note, notes, "id", i, 0, note_mark_most, &mark) ||
             !note_get_at(note, notes, "start_utc_s", i, 1, most_s, &start) ||
             !note_get_at(note, notes, "end_utc_s", i, start + 1, most_s, &end) ||
             !note_get_at(note, notes, "reduction", i, 0, 1, &reduction) ||

@@ -6,12 +6,13 @@
  * one or two. Production that is not measured well counts as nothing; with the wall clock unknown the least
  * limit of all windows is in force. */
 #include "policies/import_limit.h"
-
 #include "model/error.h"
+
+#include "policies/ticks.h"
 
 #include <stdio.h>
 
-enum { VALID_S = 10, MINUTES_PER_DAY = 1440, DAYS_PER_WEEK = 7 };
+enum { MINUTES_PER_DAY = 1440, DAYS_PER_WEEK = 7 };
 
 struct window {
     int64_t days; /* bit 0 is Monday */
@@ -111,7 +112,7 @@ static void evaluate(const void *settings, void *state, uint32_t index,
         .row = s->branch,
         .value_w = import_w + relied_w,
         .failsafe_w = least_w(s),
-        .valid_until_ns = in->snapshot->now_ns + VALID_S * NS_PER_S,
+        .valid_until_ns = limit_valid_until_ns(in->snapshot),
         .strength = LIMIT_HARD,
         .reason = {index, in->snapshot->local.known, {(double)import_w, (double)relied_w, 0}},
     };

@@ -1,10 +1,10 @@
 #include "policies/metering.h"
 
+#include "policies/ticks.h"
+
 #include <math.h>
 
 static const double hour_s = 3600.0;
-
-static double seconds(int64_t ns) { return (double)ns / (double)NS_PER_S; }
 
 bool import_measured_w(const struct policy_input *in, uint32_t branch, double *import_w)
 {

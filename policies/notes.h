@@ -22,5 +22,6 @@ bool note_get_at(const struct policy_note note[], uint32_t notes, const char *na
 
 /* A name as a number that a double holds exactly: FNV-1a, cut to 52 bits. */
 double note_mark(const char *name);
+static const double note_mark_most = 4503599627370496.0; /* 2^52 */
 
 #endif

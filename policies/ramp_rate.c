@@ -20,11 +20,10 @@
 
 #include "policies/metering.h"
 #include "policies/stair.h"
+#include "policies/ticks.h"
 
 #include <math.h>
 #include <stdio.h>
-
-enum { VALID_S = 10, MAX_STEP_S = 60 };
 
 struct settings {
     uint32_t branch;
@@ -81,14 +80,13 @@ static void see(const struct settings *s, struct state *state, double import_w, 
 
 static void move(const struct settings *s, struct state *state, int64_t now_ns)
 {
-    double dt_s = (double)(now_ns - state->last_ns) / (double)NS_PER_S;
+    double dt_s = step_s(state->last_ns, now_ns);
     double lead_s = (double)s->lead_ns / (double)NS_PER_S;
     double up = (double)s->up_w_per_s;
     double down = (double)s->down_w_per_s;
     double high_w = fmax(state->recent.high_w[0], state->recent.high_w[1]);
     double low_w = fmin(state->recent.low_w[0], state->recent.low_w[1]);
 
-    dt_s = fmin(fmax(dt_s, 0.0), MAX_STEP_S);
     if (!state->started) {
         state->limit_w = high_w + up * lead_s;
         state->floor_w = low_w - down * lead_s;
@@ -110,7 +108,7 @@ static void evaluate(const void *settings, void *memory, uint32_t index,
     double import_w = 0.0;
     double limit_w = 0.0;
     double floor_w = 0.0;
-    struct limit limit = {.row = s->branch, .valid_until_ns = now_ns + VALID_S * NS_PER_S};
+    struct limit limit = {.row = s->branch, .valid_until_ns = limit_valid_until_ns(in->snapshot)};
 
     state->measured = import_measured_w(in, s->branch, &import_w);
     if (state->measured) {

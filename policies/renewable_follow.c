@@ -11,13 +11,12 @@
  * Credit rises at a bounded rate and falls at once with the production: a cloud lowers load now, the sun that
  * comes back raises it gently. A source whose meter, or charge, is stale or bad is credited nothing. */
 #include "policies/renewable_follow.h"
-
 #include "model/error.h"
+
+#include "policies/ticks.h"
 
 #include <math.h>
 #include <stdio.h>
-
-enum { VALID_S = 10, MAX_STEP_S = 60 };
 
 struct settings {
     uint32_t branch;
@@ -89,10 +88,8 @@ static int64_t production_w(const struct settings *s, struct state *state,
 static void move_credit(const struct settings *s, struct state *state, int64_t now_mw,
                         int64_t now_ns)
 {
-    int64_t elapsed_ms = (now_ns - state->last_ns) / NS_PER_MS;
+    int64_t elapsed_ms = step_ms(state->last_ns, now_ns);
 
-    if (elapsed_ms > MAX_STEP_S * 1000)
-        elapsed_ms = MAX_STEP_S * 1000;
     if (!state->started || now_mw <= state->credit_mw)
         state->credit_mw = now_mw;
     else if (now_mw - state->credit_mw > s->rise_w_per_s * elapsed_ms)
@@ -118,7 +115,7 @@ static void evaluate(const void *settings, void *memory, uint32_t index,
         .row = s->branch,
         .value_w = s->import_target_w + credit_w,
         .failsafe_w = s->import_target_w,
-        .valid_until_ns = in->snapshot->now_ns + VALID_S * NS_PER_S,
+        .valid_until_ns = limit_valid_until_ns(in->snapshot),
         .strength = LIMIT_SOFT,
         .reason = {index,
                    state->battery_w > 0,
