@@ -19,10 +19,7 @@
  * most that may have been drawn, and never makes a peak. */
 #include "policies/demand_charge.h"
 
-#include "policies/calendar.h"
-#include "policies/demand_peaks.h"
-#include "policies/metering.h"
-#include "policies/notes.h"
+#include "policies/demand_window.h"
 #include "policies/ticks.h"
 #include "policies/window.h"
 
@@ -57,25 +54,8 @@ struct settings {
     bool hard;
 };
 
-/* What the counting below was made for: with other settings it begins anew. */
-struct counted {
-    double branch_mark, register_mark;
-    int64_t window_ns, sub_ns;
-};
-
 struct state {
-    bool started;
-    struct counted counted;
-    struct clock_watch clock;
-    struct energy_count energy;
-    struct energy_ring ring;
-    bool in_window;
-    int64_t window_id, window_month;
-    double window_high_wh, window_low_wh;
-    uint64_t completed_seen;
-    struct demand_peaks peaks;
-    bool recalled; /* and not evaluated yet */
-    int64_t recalled_utc_s;
+    struct demand_window window;
     /* The last evaluation, for figures and for the end of a window. */
     bool decided;
     double permitted_w, defended_w, month_peak_w, left_s, used_wh;
@@ -124,150 +104,24 @@ static const struct setting demand_charge_settings[] = {
 
 static double window_s(const struct settings *s) { return seconds(s->window_ns); }
 
-static uint32_t register_of(const struct settings *s)
-{
-    return s->register_given ? s->register_point : NONE_INDEX;
-}
-
 static uint32_t subs_of(const struct settings *s) { return (uint32_t)(s->window_ns / s->sub_ns); }
 
-/* ---- counting -------------------------------------------------------------------------------- */
-
-/* Where the present window of the utility's clock is; false while that clock is not known. */
-struct place {
-    int64_t id, month;
-    double into_s;
-};
-
-static bool place_of(const struct settings *s, const struct snapshot *snapshot, struct place *out)
+static struct demand_rules rules_of(const struct settings *s)
 {
-    struct calendar calendar;
-    int64_t clock_s = 0;
-    int64_t length_s = s->window_ns / NS_PER_S;
-
-    if (!calendar_at(&snapshot->local, &calendar))
-        return false;
-    clock_s = calendar.local_s + s->clock_offset_ns / NS_PER_S;
-    out->id = floor_div(clock_s, length_s);
-    out->into_s = (double)(clock_s - out->id * length_s);
-    out->month = calendar.month;
-    return true;
-}
-
-static struct counted counted_now(const struct settings *s, const struct site *site)
-{
-    return (struct counted){
-        .branch_mark = note_mark(site->tree.name[s->branch]),
-        .register_mark = s->register_given ? note_mark(site->point[s->register_point].name) : 0.0,
-        .window_ns = s->window_ns,
-        .sub_ns = s->sub_ns,
-    };
-}
-
-static bool counted_same(const struct counted *a, const struct counted *b)
-{
-    return a->branch_mark == b->branch_mark && a->register_mark == b->register_mark &&
-           a->window_ns == b->window_ns && a->sub_ns == b->sub_ns;
-}
-
-/* After a restart in the same window: the time in between is a step that nobody watched. */
-static bool resume(const struct settings *s, struct state *state, const struct snapshot *snapshot)
-{
-    int64_t gap_s = snapshot->local.utc_s - state->recalled_utc_s;
-
-    state->recalled = false;
-    if (!snapshot->local.known || gap_s < 0 || gap_s > s->window_ns / NS_PER_S)
-        return false;
-    state->energy.started = true;
-    state->energy.unwatched = true;
-    state->energy.last_ns = snapshot->now_ns - gap_s * NS_PER_S;
-    state->clock = (struct clock_watch){
-        .running = true, .last_ns = state->energy.last_ns, .last_utc_s = state->recalled_utc_s};
-    return true;
-}
-
-static void begin(const struct settings *s, struct state *state, const struct policy_input *in)
-{
-    struct counted now = counted_now(s, in->site);
-    struct demand_peaks peaks = state->peaks;
-    struct place place;
-    double into_s = 0.0;
-    bool same = counted_same(&state->counted, &now);
-
-    if (same && state->recalled && resume(s, state, in->snapshot))
-        state->started = true;
-    if (same && state->started)
-        return;
-    memset(state, 0, sizeof *state);
-    if (same) /* they were of this meter and this window */
-        state->peaks = peaks;
-    state->counted = now;
-    state->started = true;
-    if (place_of(s, in->snapshot, &place))
-        into_s = fmod(place.into_s, seconds(s->sub_ns));
-    energy_ring_start(&state->ring, subs_of(s), s->sub_ns, s->sub_ns - (int64_t)into_s * NS_PER_S,
-                      import_most_w(in, s->branch));
-}
-
-/* A window that the last one ran into, tick by tick; any other may have begun unwatched. */
-static void enter_window(const struct settings *s, struct state *state, const struct place *place,
-                         const struct energy_step *step)
-{
-    double dt_s = seconds(step->dt_ns);
-    bool ran_into = state->in_window && !state->clock.stepped && place->into_s <= dt_s + 1.0;
-
-    if (ran_into) {
-        if (s->rule == WINDOWS_FIXED)
-            demand_peak_add(&state->peaks, state->window_month,
-                            state->window_low_wh * 3600.0 / window_s(s));
-        /* The clock tells whole seconds: it may be up to one more. */
-        state->window_high_wh =
-            step->high_w * fmin(dt_s, place->into_s + 1.0) / 3600.0 + fmax(step->high_wh, 0.0);
-    } else {
-        state->window_high_wh = energy_ring_recent_wh(&state->ring, place->into_s);
-    }
-    state->window_low_wh = 0.0;
-    state->in_window = true;
-    state->window_id = place->id;
-    state->window_month = place->month;
-    state->energy.anchor_in_window = false;
-}
-
-static void count_window(const struct settings *s, struct state *state, const struct place *place,
-                         const struct energy_step *step)
-{
-    double dt_h = seconds(step->dt_ns) / 3600.0;
-
-    if (place == NULL) {
-        state->in_window = false;
-    } else if (!state->in_window || state->window_id != place->id || state->clock.stepped) {
-        enter_window(s, state, place, step);
-    } else {
-        state->window_high_wh += step->high_w * dt_h + (step->corrects_high ? step->high_wh : 0.0);
-        state->window_low_wh += step->low_w * dt_h + (step->corrects_low ? step->low_wh : 0.0);
-        state->window_high_wh = fmax(state->window_high_wh, 0.0);
-        state->window_low_wh = fmax(state->window_low_wh, 0.0);
-    }
-}
-
-static void count_sliding(const struct settings *s, struct state *state, const struct place *place)
-{
-    double sum_wh = 0.0;
-
-    if (state->ring.completed == state->completed_seen || s->rule != WINDOWS_SLIDING)
-        return;
-    state->completed_seen = state->ring.completed;
-    for (uint32_t back = 1; back <= state->ring.subs; back++)
-        sum_wh += energy_ring_low_wh(&state->ring, back);
-    if (place != NULL && !state->clock.stepped)
-        demand_peak_add(&state->peaks, place->month, sum_wh * 3600.0 / window_s(s));
+    return (struct demand_rules){.branch = s->branch,
+                                 .register_point =
+                                     s->register_given ? s->register_point : NONE_INDEX,
+                                 .window_ns = s->window_ns,
+                                 .sub_ns = s->sub_ns,
+                                 .clock_offset_ns = s->clock_offset_ns,
+                                 .sliding = s->rule == WINDOWS_SLIDING};
 }
 
 /* ---- deciding -------------------------------------------------------------------------------- */
 
 /* The mean power that is defended; the target alone while it is not sure which month it is. */
 static double defended_w(const struct settings *s, struct state *state,
-                         const struct snapshot *snapshot, const struct place *place)
+                         const struct snapshot *snapshot, const struct demand_place *place)
 {
     double peak_w = 0.0;
     double ratchet_w = 0.0;
@@ -275,14 +129,14 @@ static double defended_w(const struct settings *s, struct state *state,
     state->month_peak_w = 0.0;
     if (place == NULL)
         return (double)s->target_w;
-    if (demand_peaks_ahead(&state->peaks, place->month)) {
-        if (!clock_steady(&state->clock, snapshot, DAY_S * NS_PER_S))
+    if (demand_peaks_ahead(&state->window.peaks, place->month)) {
+        if (!clock_steady(&state->window.clock, snapshot, DAY_S * NS_PER_S))
             return (double)s->target_w;
-        demand_peaks_forget_after(&state->peaks, place->month);
+        demand_peaks_forget_after(&state->window.peaks, place->month);
     }
-    peak_w = demand_peak_w(&state->peaks, place->month);
+    peak_w = demand_peak_w(&state->window.peaks, place->month);
     state->month_peak_w = peak_w;
-    ratchet_w = demand_peak_before_w(&state->peaks, place->month, s->ratchet_months) *
+    ratchet_w = demand_peak_before_w(&state->window.peaks, place->month, s->ratchet_months) *
                 (double)s->ratchet_bp / (double)SHARE_WHOLE_BP;
     if (!s->follow_peak)
         peak_w = 0.0;
@@ -299,7 +153,7 @@ static double fixed_w(const struct settings *s, const struct state *state, doubl
                       double measured_w, double left_s)
 {
     double floor_w = (double)s->floor_w;
-    double used_wh = state->window_high_wh;
+    double used_wh = state->window.high_wh;
     double first_w = window_permitted_w(allowed_wh, used_wh, left_s, floor_w);
 
     used_wh += falling_wh(s, measured_w, first_w);
@@ -309,7 +163,7 @@ static double fixed_w(const struct settings *s, const struct state *state, doubl
 static double sliding_w(const struct settings *s, const struct state *state, double allowed_wh,
                         double measured_w, double least_left_s)
 {
-    const struct energy_ring *ring = &state->ring;
+    const struct energy_ring *ring = &state->window.ring;
     double past_wh[RING_SUBS_MAX];
     double left_s = fmax(seconds(ring->sub_ns - ring->into_ns), least_left_s);
     double used_wh = energy_ring_high_wh(ring, 0);
@@ -328,10 +182,10 @@ static double sliding_w(const struct settings *s, const struct state *state, dou
 enum reason { REASON_FIXED, REASON_SLIDING, REASON_CLOCK, REASON_LOST };
 
 static enum reason decide(const struct settings *s, struct state *state,
-                          const struct policy_input *in, const struct place *place)
+                          const struct policy_input *in, const struct demand_place *place)
 {
     const struct snapshot *snapshot = in->snapshot;
-    bool steady = clock_steady(&state->clock, snapshot, s->window_ns);
+    bool steady = clock_steady(&state->window.clock, snapshot, s->window_ns);
     bool fixed = s->rule == WINDOWS_FIXED && place != NULL;
     double least_left_s = seconds(s->dead_ns + in->site->control.tick_period_ns);
     double allowed_wh = 0.0;
@@ -344,8 +198,9 @@ static enum reason decide(const struct settings *s, struct state *state,
     allowed_wh = state->defended_w * window_s(s) / 3600.0 * (double)(SHARE_WHOLE_BP - s->guard_bp) /
                  (double)SHARE_WHOLE_BP;
     state->used_wh =
-        fixed ? state->window_high_wh : energy_ring_recent_wh(&state->ring, window_s(s));
-    state->left_s = fixed ? window_s(s) - place->into_s : seconds(s->sub_ns - state->ring.into_ns);
+        fixed ? state->window.high_wh : energy_ring_recent_wh(&state->window.ring, window_s(s));
+    state->left_s =
+        fixed ? window_s(s) - place->into_s : seconds(s->sub_ns - state->window.ring.into_ns);
     if (fixed && state->left_s >= least_left_s)
         permitted_w = fmin(permitted_w, fixed_w(s, state, allowed_wh, measured_w, state->left_s));
     else if (fixed && state->decided) /* too late for this window to do anything about */
@@ -366,18 +221,14 @@ static void evaluate(const void *settings, void *memory, uint32_t index,
 {
     const struct settings *s = settings;
     struct state *state = memory;
-    struct place place = {0};
-    struct energy_step step;
+    struct demand_rules rules = rules_of(s);
+    struct demand_place place = {0};
     struct limit limit = {0};
-    bool placed = place_of(s, in->snapshot, &place);
+    bool placed = demand_place_of(&rules, in->snapshot, &place);
     enum reason reason = REASON_FIXED;
 
-    begin(s, state, in);
-    clock_watch_run(&state->clock, in->snapshot);
-    step = energy_count_run(&state->energy, in, s->branch, register_of(s));
-    energy_ring_pass(&state->ring, &step);
-    count_window(s, state, placed ? &place : NULL, &step);
-    count_sliding(s, state, placed ? &place : NULL);
+    if (demand_window_run(&state->window, &rules, in, placed ? &place : NULL))
+        state->decided = false;
     reason = decide(s, state, in, placed ? &place : NULL);
     limit = (struct limit){
         .row = s->branch,
@@ -415,7 +266,7 @@ static uint32_t figures(const void *settings, const void *memory, struct policy_
     const struct state *state = memory;
 
     (void)settings;
-    if (!state->started)
+    if (!state->window.started)
         return 0;
     out[0] = (struct policy_figure){"window_energy_wh", state->used_wh};
     out[1] = (struct policy_figure){"window_left_s", state->left_s};
@@ -428,98 +279,23 @@ static uint32_t figures(const void *settings, const void *memory, struct policy_
 static uint32_t remember(const void *settings, const void *memory, struct policy_note note[])
 {
     const struct state *state = memory;
-    const struct energy_count *energy = &state->energy;
     struct notes notes = {note, 0};
 
     (void)settings;
-    if (!state->started)
-        return 0;
-    note_put(&notes, "branch", state->counted.branch_mark);
-    note_put(&notes, "register", state->counted.register_mark);
-    note_put(&notes, "window_ns", (double)state->counted.window_ns);
-    note_put(&notes, "sub_ns", (double)state->counted.sub_ns);
-    demand_peaks_remember(&state->peaks, &notes);
-    if (!state->clock.running || !state->in_window)
-        return notes.count; /* of the window nothing is sure */
-    note_put(&notes, "utc_s", (double)state->clock.last_utc_s);
-    note_put(&notes, "permitted_w", state->permitted_w);
-    note_put(&notes, "window_id", (double)state->window_id);
-    note_put(&notes, "window_month", (double)state->window_month);
-    note_put(&notes, "window_high_wh", state->window_high_wh);
-    note_put(&notes, "window_low_wh", state->window_low_wh);
-    note_put(&notes, "into_ns", (double)state->ring.into_ns);
-    for (uint32_t back = 0; back <= state->ring.subs; back++) {
-        note_put_at(&notes, "high", back, energy_ring_high_wh(&state->ring, back));
-        note_put_at(&notes, "low", back, energy_ring_low_wh(&state->ring, back));
-    }
-    if (energy->anchored && energy->anchor_in_window) {
-        note_put(&notes, "register_wh", energy->register_wh);
-        note_put(&notes, "since_high_wh", energy->since_high_wh);
-        note_put(&notes, "since_low_wh", energy->since_low_wh);
-    }
+    if (state->window.started && demand_window_remember(&state->window, &notes))
+        note_put(&notes, "permitted_w", state->permitted_w);
     return notes.count;
-}
-
-/* The window and its ring, all or nothing; the newest is put last, so that index 0 is the oldest. */
-static bool recall_window(struct state *state, const struct policy_note note[], uint32_t notes)
-{
-    const double most_wh = 1e12;
-    struct energy_ring *ring = &state->ring;
-    double utc_s = 0, id = 0, month = 0, into_ns = 0;
-
-    ring->subs = (uint32_t)(state->counted.window_ns / state->counted.sub_ns);
-    ring->sub_ns = state->counted.sub_ns;
-    ring->newest = ring->subs;
-    if (!note_get(note, notes, "utc_s", 0, 1e12, &utc_s) ||
-        !note_get(note, notes, "window_id", -1e12, 1e12, &id) ||
-        !note_get(note, notes, "window_month", 0, 1e6, &month) ||
-        !note_get(note, notes, "window_high_wh", 0, most_wh, &state->window_high_wh) ||
-        !note_get(note, notes, "window_low_wh", 0, state->window_high_wh, &state->window_low_wh) ||
-        !note_get(note, notes, "into_ns", 0, (double)ring->sub_ns - 1, &into_ns))
-        return false;
-    for (uint32_t back = 0; back <= ring->subs; back++) {
-        double *high_wh = &ring->high_wh[ring->subs - back];
-
-        if (!note_get_at(note, notes, "high", back, 0, most_wh, high_wh) ||
-            !note_get_at(note, notes, "low", back, 0, *high_wh, &ring->low_wh[ring->subs - back]))
-            return false;
-    }
-    ring->into_ns = (int64_t)into_ns;
-    state->recalled_utc_s = (int64_t)utc_s;
-    state->window_id = (int64_t)id;
-    state->window_month = (int64_t)month;
-    state->in_window = true;
-    return true;
 }
 
 static void recall(const void *settings, void *memory, const struct policy_note note[],
                    uint32_t notes)
 {
-    const struct settings *s = settings;
-    const double most_wh = 1e18;
+    struct demand_rules rules = rules_of(settings);
     struct state *state = memory;
-    struct energy_count *energy = &state->energy;
-    double window_ns = 0, sub_ns = 0;
 
-    if (!note_get(note, notes, "branch", 0, note_mark_most, &state->counted.branch_mark) ||
-        !note_get(note, notes, "register", 0, note_mark_most, &state->counted.register_mark) ||
-        !note_get(note, notes, "window_ns", (double)s->window_ns, (double)s->window_ns,
-                  &window_ns) ||
-        !note_get(note, notes, "sub_ns", (double)s->sub_ns, (double)s->sub_ns, &sub_ns)) {
-        memset(state, 0, sizeof *state);
-        return;
-    }
-    state->counted.window_ns = s->window_ns;
-    state->counted.sub_ns = s->sub_ns;
-    demand_peaks_recall(&state->peaks, note, notes);
-    state->recalled = recall_window(state, note, notes);
-    state->decided = state->recalled && note_get(note, notes, "permitted_w", 0, (double)LIMIT_MAX_W,
-                                                 &state->permitted_w);
-    energy->anchored =
-        state->recalled && note_get(note, notes, "register_wh", 0, most_wh, &energy->register_wh) &&
-        note_get(note, notes, "since_high_wh", 0, most_wh, &energy->since_high_wh) &&
-        note_get(note, notes, "since_low_wh", 0, energy->since_high_wh, &energy->since_low_wh);
-    energy->anchor_in_window = energy->anchored;
+    state->decided =
+        demand_window_recall(&state->window, &rules, note, notes) &&
+        note_get(note, notes, "permitted_w", 0, (double)LIMIT_MAX_W, &state->permitted_w);
 }
 
 static bool check(const void *settings, const struct site *site, struct error *err)
