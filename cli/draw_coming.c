@@ -2,7 +2,6 @@
 
 #include <inttypes.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { LABEL = 9 };
@@ -33,12 +32,20 @@ static size_t trips(const struct picture *p)
     return count;
 }
 
-static int by_margin(const void *a, const void *b)
+/* The one with the least margin of those that come after `last` in that order; NULL: none is left. */
+static const struct picture_branch *next_trip(const struct picture *p,
+                                              const struct picture_branch *last)
 {
-    const struct picture_branch *const *left = a, *const *right = b;
+    const struct picture_branch *next = NULL;
 
-    return ((*left)->trip_margin_s > (*right)->trip_margin_s) -
-           ((*left)->trip_margin_s < (*right)->trip_margin_s);
+    for (const struct picture_branch *b = p->branch; b < p->branch + p->branches; b++) {
+        bool after = last == NULL || b->trip_margin_s > last->trip_margin_s ||
+                     (b->trip_margin_s == last->trip_margin_s && b > last);
+
+        if (b->may_trip && after && (next == NULL || b->trip_margin_s < next->trip_margin_s))
+            next = b;
+    }
+    return next;
 }
 
 static void draw_trip(struct frame *f, int y, const struct picture_branch *b)
@@ -55,22 +62,14 @@ static void draw_trip(struct frame *f, int y, const struct picture_branch *b)
         frame_text(f, x, y, f->width - 1 - x, STYLE_BAD, " may trip now: above its rating");
 }
 
-/* Lines [0, room) of them, the least margin first. Returns how many were drawn. */
+/* As many as fit, the least margin first. Returns how many were drawn. */
 static size_t draw_trips(struct frame *f, int y, const struct picture *p, size_t room)
 {
     size_t count = 0;
-    const struct picture_branch **near = calloc(p->branches + 1, sizeof *near);
 
-    if (near == NULL)
-        abort();
-    for (size_t b = 0; b < p->branches; b++)
-        if (p->branch[b].may_trip)
-            near[count++] = &p->branch[b];
-    qsort(near, count, sizeof *near, by_margin);
-    count = count < room ? count : room;
-    for (size_t i = 0; i < count; i++)
-        draw_trip(f, y + (int)i, near[i]);
-    free(near);
+    for (const struct picture_branch *b = next_trip(p, NULL); b != NULL && count < room;
+         b = next_trip(p, b))
+        draw_trip(f, y + (int)count++, b);
     return count;
 }
 

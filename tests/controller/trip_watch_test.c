@@ -41,9 +41,9 @@ static void a_curve_goes_through_its_points_and_is_straight_in_logarithms(void *
     is_about(trip_hold_s(&curve, sqrt(14500.0 * 25500)), sqrt(300.0 * 10), 1e-6);
     is_about(trip_hold_s(&curve, 99000), 10,
              1e-6); /* beyond the last: its time, not less and not 0 */
-    for (double bp = 11301; bp < 30000; bp += 50) {
-        assert_true(trip_hold_s(&curve, bp) <= before_s);
-        before_s = trip_hold_s(&curve, bp);
+    for (int bp = 11301; bp < 30000; bp += 50) {
+        assert_true(trip_hold_s(&curve, (double)bp) <= before_s);
+        before_s = trip_hold_s(&curve, (double)bp);
     }
 }
 
@@ -215,17 +215,17 @@ static void between_two_readings_the_greater_counts(void **state)
 
 static void it_is_time_that_counts_and_not_ticks(void **state)
 {
-    static const double steps_s[] = {0.25, 1, 5, 60};
+    static const int steps_ms[] = {250, 1000, 5000, 60000};
     struct bench b;
 
     (void)state;
-    for (size_t i = 0; i < COUNT(steps_s); i++) {
+    for (size_t i = 0; i < COUNT(steps_ms); i++) {
         bench_open(&b);
         tick(&b, 0.5, 0, true);
         tick(&b, 0.5, 300, true);
         tick(&b, 1.45, 0, true);
-        for (double s = 0; s < 120; s += steps_s[i])
-            tick(&b, 1.45, steps_s[i], true);
+        for (int ms = 0; ms < 120000; ms += steps_ms[i])
+            tick(&b, 1.45, steps_ms[i] / 1e3, true);
         is_about(b.watch.margin_s[ROOT], 180, 0.001);
         tick(&b, 1.45, 0, true); /* the same moment again */
         is_about(b.watch.margin_s[ROOT], 180, 0.001);

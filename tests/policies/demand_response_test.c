@@ -384,7 +384,7 @@ static void an_event_is_shown_phase_by_phase_with_the_time_left(void **state)
     is_shown(&b, "active", 500000, 500000, 1799);
     pass(&b, 1800, 500000);
     /* 599 s of recovery are left; then 100 kW from the 800 kW before up to all that could be drawn, at 500 W a second */
-    is_shown(&b, "recovery", 500000, 500000, 599 + (1000000 - 800000) / 500);
+    is_shown(&b, "recovery", 500000, 500000, 599 + (1000000 - 800000) / 500.0);
     assert_false(only_event(&b).cancelled);
     pass(&b, 599 + 401, 500000);
     assert_int_equal(b.set->policy[1].kind->events(b.set->policy[1].settings, b.state,
