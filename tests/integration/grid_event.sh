@@ -47,7 +47,7 @@ stop controller
 
 # ---- events
 
-controller_up
+controller_up --log-level notice
 all_capped() { [[ $(status '.nodes.capped + .nodes.held >= 0 and .nodes.fresh == 16') == true ]]; }
 within 20 "all nodes" all_capped
 within 30 "a load of 90 kW or more" load_is 90000 120000
