@@ -382,11 +382,12 @@ static void row_run(struct estimator *e, const struct snapshot *snapshot, uint32
     bool metered = metered_w(e, snapshot, r, &row->load_w);
 
     row->measured = metered && e->all_sources_good[branch];
+    row->unconfirmed_w = 0;
     row->load_least_w = metered ? row->load_w : 0;
     row->blind = blind(e, r, metered);
     if (!hear_meter(e, snapshot, r, &sums)) {
         row->uncontrolled_w = metered ? half_metered_w(e, r, &sums) : unmetered_w(e, r);
-        row->unconfirmed_w = unconfirmed_w(e, r);
+        row->unconfirmed_w = max_w(row->unconfirmed_w, unconfirmed_w(e, r));
     }
     if (r != branch && e->rows->row[r].lost_feed == NONE_INDEX)
         bound_phase(&e->out.row[branch], row);

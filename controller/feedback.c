@@ -375,10 +375,10 @@ void feedback_run(struct feedback *f, uint32_t r, const struct feedback_input *i
     int64_t unheard_w = in->all_heard ? 0 : in->unheard_w;
 
     keep_slots(f, r, in);
-    out->unconfirmed_w = 0;
     row->good = in->good;
     if (!in->good) {
         stop_waiting(f, row);
+        out->unconfirmed_w = row->hold.started ? max_w(0, row->heard_raw_w - row->shown_w) : 0;
         return;
     }
     if (in->taken_ns != row->taken_ns)
@@ -393,7 +393,11 @@ void feedback_run(struct feedback *f, uint32_t r, const struct feedback_input *i
     /* What even the bounds of the silent nodes can't explain is uncontrolled now, whatever it was before. */
     if (!in->all_heard)
         out->uncontrolled_w = max_w(out->uncontrolled_w, row->raw_w - unheard_w);
-    out->unconfirmed_w = max_w(0, row->raw_w - unheard_w - out->uncontrolled_w);
+    else
+        row->heard_raw_w = row->raw_w;
+    /* What was not judged when a node or the meter fell silent is not judged by that. */
+    out->unconfirmed_w =
+        max_w(0, max_w(row->raw_w - unheard_w, row->heard_raw_w) - out->uncontrolled_w);
 }
 
 bool feedback_held_w(const struct feedback *f, uint32_t r, int64_t *held_w)

@@ -46,11 +46,12 @@ struct feedback_row {
     int64_t judged_w; /* the greatest of the readings that are being judged */
     int64_t shown_w;  /* held maximum with a dead band, so that noise moves no caps */
 
-    int64_t taken_ns;  /* of the newest reading */
-    int64_t load_w;    /* its load */
-    int64_t raw_w;     /* its load less what the nodes said last */
-    int64_t nodes_w;   /* what they said last when it came */
-    int64_t unheard_w; /* the most of those that are silent */
+    int64_t taken_ns;    /* of the newest reading */
+    int64_t load_w;      /* its load */
+    int64_t raw_w;       /* its load less what the nodes said last */
+    int64_t heard_raw_w; /* the same when all nodes were heard last */
+    int64_t nodes_w;     /* what they said last when it came */
+    int64_t unheard_w;   /* the most of those that are silent */
     bool good;
     int64_t age_ns;    /* how old readings get: peaks, fading */
     double interval_s; /* between readings, fading average */
