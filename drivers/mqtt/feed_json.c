@@ -1,5 +1,5 @@
 #include "drivers/mqtt/feed_json.h"
-#include "drivers/mqtt/stamp.h"
+#include "model/stamp.h"
 
 #include <inttypes.h>
 #include <math.h>

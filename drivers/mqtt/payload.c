@@ -1,6 +1,6 @@
 #include "drivers/mqtt/payload.h"
 #include "drivers/mqtt/pointer.h"
-#include "drivers/mqtt/stamp.h"
+#include "model/stamp.h"
 
 #include <jansson.h>
 #include <math.h>

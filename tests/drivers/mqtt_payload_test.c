@@ -2,7 +2,7 @@
 #include "drivers/mqtt/broker.h"
 #include "drivers/mqtt/payload.h"
 #include "drivers/mqtt/pointer.h"
-#include "drivers/mqtt/stamp.h"
+#include "model/stamp.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
-/* drivers/mqtt/stamp.h - time stamps as payloads carry them. Pure. */
-#ifndef DRIVERS_MQTT_STAMP_H
-#define DRIVERS_MQTT_STAMP_H
+/* model/stamp.h - time stamps as payloads carry them. Pure. */
+#ifndef MODEL_STAMP_H
+#define MODEL_STAMP_H
 
 #include "model/base.h"
 

@@ -1,4 +1,4 @@
-#include "drivers/mqtt/stamp.h"
+#include "model/stamp.h"
 
 #include <math.h>
 
