@@ -20,7 +20,8 @@ static void take_limit(struct row_decision *row, const struct limit_list *limits
     }
 }
 
-/* An excess is left to the feedback while the equipment bears it for so many dead times, and alarms nobody. */
+/* An excess is left to the feedback while the equipment bears it for so many dead times; that it is there is an alarm all the
+ * same. */
 enum { BORNE_DEAD_TIMES = 10 };
 
 static bool excused(const struct site *site, const struct trip_watch *watch,
