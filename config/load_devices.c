@@ -1,4 +1,4 @@
-/* Meters, signals, forecasts, sources of events and actuators. The loader knows no driver by name: a driver's schema says which settings it
+/* Meters, signals, forecasts, sources of events, actuators and schedulers. The loader knows no driver by name: a driver's schema says which settings it
  * accepts. Of these it looks at two: one of kind KIND_PROFILE says which values a meter gives, and one
  * called "interval" how often, from which a value's greatest age follows. */
 #include "config/site_load.h"
@@ -8,7 +8,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { DRIVERS_MAX = 64, INTERVALS_TO_STALE = 3, FEEDS_OF_A_KIND_MAX = 64 };
+enum { DRIVERS_MAX = 64, INTERVALS_TO_STALE = 3, FEEDS_OF_A_KIND_MAX = 64, SCHEDULERS_MAX = 8 };
 
 /* One device being loaded. */
 struct loading {
@@ -302,7 +302,7 @@ static void register_device(struct site_load *load, const config_setting_t *at, 
     (void)take_name(load, at, name, &load->devices, 0);
     if (strchr(name, '[') != NULL)
         return;
-    if (role == ROLE_FORECAST || role == ROLE_EVENTS)
+    if (role == ROLE_FORECAST || role == ROLE_EVENTS || role == ROLE_SCHEDULER)
         return; /* nothing in a site file refers to them */
     if (role == ROLE_ACTUATOR) {
         (void)name_add(&load->actuators, name, index, NULL);
@@ -357,14 +357,16 @@ static void load_device(struct site_load *load, enum section_id section, const c
 static bool few_enough(struct site_load *load, const config_setting_t *list, enum role role,
                        uint32_t count)
 {
-    char read[60];
+    uint32_t most = role == ROLE_SCHEDULER ? SCHEDULERS_MAX : FEEDS_OF_A_KIND_MAX;
+    char read[60], expected[60];
 
-    if ((role != ROLE_FORECAST && role != ROLE_EVENTS) || count <= FEEDS_OF_A_KIND_MAX)
+    if ((role != ROLE_FORECAST && role != ROLE_EVENTS && role != ROLE_SCHEDULER) || count <= most)
         return true;
-    return mistake(&load->reader, list,
-                   &(struct mistake){.kind = ERR_RANGE,
-                                     .read = text_of(read, sizeof read, "%u groups", count),
-                                     .expected = "at most 64"});
+    return mistake(
+        &load->reader, list,
+        &(struct mistake){.kind = ERR_RANGE,
+                          .read = text_of(read, sizeof read, "%u groups", count),
+                          .expected = text_of(expected, sizeof expected, "at most %u", most)});
 }
 
 static uint32_t load_role(struct site_load *load, enum section_id section,
@@ -417,6 +419,7 @@ void load_devices(struct site_load *load)
     site->signals = load_role(load, SECTION_SIGNALS, &site->signal);
     load_forecasts_and_events(load);
     site->actuators = load_role(load, SECTION_ACTUATORS, &site->actuator);
+    site->schedulers = load_role(load, SECTION_SCHEDULERS, &site->scheduler);
     point = arena_array(load->schema.arena, load->point_count, struct point);
     for (uint32_t i = 0; i < load->point_count; i++)
         point[i] = load->point[i];

@@ -158,8 +158,8 @@ static void write_rows(FILE *out, const struct setting *rows)
 
 static void write_drivers(FILE *out, const struct driver_schema *drivers, enum role role)
 {
-    static const char *const nouns[ROLE_COUNT] = {"meter", "signal", "forecast", "source of events",
-                                                  "actuator"};
+    static const char *const nouns[ROLE_COUNT] = {
+        "meter", "signal", "forecast", "source of events", "actuator", "scheduler"};
 
     for (const struct driver_schema *s = drivers; s != NULL && s->driver != NULL; s++) {
         if (s->role != role)

@@ -317,6 +317,13 @@ static const struct setting actuator_settings[] = {
      .help = "whether caps leave through it; the site must be set to enforce too"},
     {0},
 };
+
+static const struct setting scheduler_settings[] = {
+    DEVICE_NAME,
+    {.name = "mode", .kind = KIND_CHOICE, .need = NEED_DEFAULT, .fallback = "observe", .choices = modes, .at = AT(mode),
+     .help = "whether jobs are deferred through it; the site must be set to enforce too"},
+    {0},
+};
 #undef AT
 
 const struct section site_sections[SECTION_COUNT] = {
@@ -348,5 +355,7 @@ const struct section site_sections[SECTION_COUNT] = {
                                "Who announces demand-response events. At most 64."},
     [SECTION_ACTUATORS] = {"actuators", true, false, actuator_settings, sizeof(struct device_entry), ROLE_ACTUATOR,
                            "What sets the nodes' caps."},
+    [SECTION_SCHEDULERS] = {"schedulers", true, false, scheduler_settings, sizeof(struct device_entry), ROLE_SCHEDULER,
+                            "What runs jobs on the nodes. It must call a node by the name that it has here. At most 8."},
 };
 /* clang-format on */

@@ -24,6 +24,7 @@ enum section_id {
     SECTION_FORECASTS,
     SECTION_EVENT_SOURCES,
     SECTION_ACTUATORS,
+    SECTION_SCHEDULERS,
     SECTION_COUNT
 };
 
@@ -100,7 +101,7 @@ struct source_entry {
     bool capacity_given, reserve_given;
 };
 
-/* Meters, signals, forecasts, sources of events and actuators; what does not apply to a role stays zeroed. */
+/* Meters, signals, forecasts, sources of events, actuators and schedulers; what does not apply to a role stays zeroed. */
 struct device_entry {
     const char *name, *driver;
     int quantity;

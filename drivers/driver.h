@@ -1,4 +1,4 @@
-/* drivers/driver.h - all that the rest of the house sees of a driver: a const table of functions, five roles.
+/* drivers/driver.h - all that the rest of the house sees of a driver: a const table of functions, six roles.
  *
  * A device is opened from the site file's description, started on the host's libuv loop, and reports through
  * the host's callbacks, always on the loop's thread. A driver never blocks the loop, never logs and swallows,
@@ -13,6 +13,7 @@
 #include "model/decision.h"
 #include "model/device.h"
 #include "model/error.h"
+#include "model/job.h"
 #include "model/setting.h"
 #include "model/site.h"
 #include "model/snapshot.h"
@@ -31,6 +32,14 @@ struct driver_host {
     /* ROLE_FORECAST and ROLE_EVENTS: what device->feed says now, checked; copied before this returns. */
     void (*forecast)(void *context, uint32_t forecast, const struct forecast *said);
     void (*events)(void *context, uint32_t event_source, const struct event_list *told);
+    /* ROLE_SCHEDULER; `scheduler` is the index in site.scheduler. Both are lent until the call returns. NULL: nobody
+     * asks. `jobs`: all jobs that have not ended, each time that they were read. `acted`: what became of an action. */
+    void (*jobs)(void *context, uint32_t scheduler, const struct job_list *list);
+    void (*acted)(void *context, uint32_t scheduler, const struct job_outcome *outcome);
+    /* The answer to `release`: `failed` of `found` traces of ours are still there; `err` when not all could be looked
+     * for. */
+    void (*released)(void *context, uint32_t scheduler, uint32_t found, uint32_t failed,
+                     const struct error *err);
     /* A device's state changed: opened, lost, refused. `err` says why; NULL when it is well again. */
     void (*device_state)(void *context, const struct device *device, bool up,
                          const struct error *err);
@@ -73,6 +82,13 @@ struct driver {
     void (*command)(struct instance *instance, const struct command *command);
     /* Actuators, optional: the service is shutting down cleanly. */
     void (*goodbye)(struct instance *instance);
+    /* Schedulers only: asks for something to be done to a job or node, and to be asked for again should the scheduler
+     * forget it, until another action for the same job. Checked against what the scheduler says before it is done;
+     * host->acted tells what became of it. Texts are copied. Without may_write it is dropped and counted. */
+    void (*act)(struct instance *instance, const struct job_action *action);
+    /* Schedulers only: finds all that we left there, whoever asked for it and when, and takes it back (dry_run: only
+     * finds). Each trace is told by host->acted, the end by host->released. What `act` asked for is forgotten. */
+    void (*release)(struct instance *instance, bool dry_run);
     void (*counters)(const struct instance *instance, struct driver_counters *out);
     /* Stops and frees; the loop may still have to turn until its handles have closed. NULL is fine. */
     void (*close)(struct instance *instance);

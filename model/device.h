@@ -9,7 +9,15 @@
 struct setting; /* model/setting.h */
 
 /* What a device is for; a driver declares which roles it can play. */
-enum role { ROLE_METER, ROLE_SIGNAL, ROLE_FORECAST, ROLE_EVENTS, ROLE_ACTUATOR, ROLE_COUNT };
+enum role {
+    ROLE_METER,
+    ROLE_SIGNAL,
+    ROLE_FORECAST,
+    ROLE_EVENTS,
+    ROLE_ACTUATOR,
+    ROLE_SCHEDULER,
+    ROLE_COUNT
+};
 
 /* The part of a driver that a loader needs: which settings it accepts for a role. A driver's full table
  * (drivers/driver.h) holds one of these for each role, so that the loader knows no driver by name. */
@@ -33,8 +41,9 @@ struct device {
     const void *settings; /* the driver's own struct, filled by the loader */
     uint32_t points;      /* meters and signals only */
     const struct device_point *point;
-    uint32_t feed;    /* ROLE_FORECAST, ROLE_EVENTS: index in site.forecast, site.event_source */
-    int mode;         /* enum mode; actuators only */
+    uint32_t
+        feed; /* of ROLE_FORECAST, ROLE_EVENTS, ROLE_SCHEDULER: index in the site's list of them */
+    int mode; /* enum mode; actuators and schedulers only */
     const char *file; /* where it stands, for messages */
     uint32_t line;
 };

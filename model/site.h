@@ -125,6 +125,8 @@ struct site {
     const struct device *signal;
     uint32_t actuators;
     const struct device *actuator;
+    uint32_t schedulers; /* what runs jobs on the nodes, which it calls by the same names */
+    const struct device *scheduler;
 };
 
 /* Index of a point by name, NONE_INDEX if there is none. */

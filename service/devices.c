@@ -43,6 +43,22 @@ static void host_events(void *context, uint32_t event_source, const struct event
     events->events(events->context, event_source, told);
 }
 
+static void host_jobs(void *context, uint32_t scheduler, const struct job_list *list)
+{
+    const struct device_events *events = &((struct device_slot *)context)->owner->events;
+
+    if (events->jobs != NULL)
+        events->jobs(events->context, scheduler, list);
+}
+
+static void host_acted(void *context, uint32_t scheduler, const struct job_outcome *outcome)
+{
+    const struct device_events *events = &((struct device_slot *)context)->owner->events;
+
+    if (events->acted != NULL)
+        events->acted(events->context, scheduler, outcome);
+}
+
 /* A device that stays lost is not news each time that it is tried again. */
 static void host_device_state(void *context, const struct device *device, bool up,
                               const struct error *err)
@@ -116,7 +132,8 @@ static void slot_init(struct devices *devices, const struct device *device,
 
     *slot = (struct device_slot){.owner = devices, .device = device, .host = *host};
     slot->host.context = slot;
-    slot->host.may_write = host->site->mode == MODE_ENFORCE && device->role == ROLE_ACTUATOR &&
+    slot->host.may_write = host->site->mode == MODE_ENFORCE &&
+                           (device->role == ROLE_ACTUATOR || device->role == ROLE_SCHEDULER) &&
                            device->mode == (int)MODE_ENFORCE;
 }
 
@@ -131,13 +148,15 @@ bool devices_open(struct devices *devices, const struct site *site, uv_loop_t *l
                                      .report = host_report,
                                      .forecast = host_forecast,
                                      .events = host_events,
+                                     .jobs = host_jobs,
+                                     .acted = host_acted,
                                      .device_state = host_device_state,
                                      .epoch = epoch};
 
     *devices = (struct devices){.events = *events};
     devices->slot = arena_array(arena,
                                 site->meters + site->signals + site->forecasts +
-                                    site->event_sources + site->actuators,
+                                    site->event_sources + site->actuators + site->schedulers,
                                 struct device_slot);
     for (uint32_t d = 0; d < site->meters; d++)
         slot_init(devices, &site->meter[d], &host);
@@ -150,6 +169,9 @@ bool devices_open(struct devices *devices, const struct site *site, uv_loop_t *l
     devices->first_actuator = devices->count;
     for (uint32_t d = 0; d < site->actuators; d++)
         slot_init(devices, &site->actuator[d], &host);
+    devices->first_scheduler = devices->count;
+    for (uint32_t d = 0; d < site->schedulers; d++)
+        slot_init(devices, &site->scheduler[d], &host);
 
     for (uint32_t d = 0; d < devices->count; d++)
         if (!slot_open(&devices->slot[d], table != NULL ? table : driver_catalog, err)) {
@@ -169,13 +191,27 @@ bool devices_command(struct devices *devices, uint32_t actuator, const struct co
 {
     struct device_slot *slot = &devices->slot[devices->first_actuator + actuator];
 
-    assert(devices->first_actuator + actuator < devices->count);
+    assert(devices->first_actuator + actuator < devices->first_scheduler);
     if (!slot->host.may_write || !command->may_be_sent) {
         devices->refused++;
         return false;
     }
     devices->writes++;
     slot->driver->command(slot->instance, command);
+    return true;
+}
+
+bool devices_act(struct devices *devices, uint32_t scheduler, const struct job_action *action)
+{
+    struct device_slot *slot = &devices->slot[devices->first_scheduler + scheduler];
+
+    assert(devices->first_scheduler + scheduler < devices->count);
+    if (!slot->host.may_write || slot->driver->act == NULL) {
+        devices->refused++;
+        return false;
+    }
+    devices->writes++;
+    slot->driver->act(slot->instance, action);
     return true;
 }
 
@@ -200,8 +236,8 @@ void devices_close(struct devices *devices)
 
 const char *role_name(enum role role)
 {
-    static const char *const names[ROLE_COUNT] = {"meter", "signal", "forecast", "events",
-                                                  "actuator"};
+    static const char *const names[ROLE_COUNT] = {"meter",  "signal",   "forecast",
+                                                  "events", "actuator", "scheduler"};
 
     return names[role];
 }

@@ -17,6 +17,8 @@ struct device_events {
     void (*report)(void *context, uint32_t node, const struct node_report *report);
     void (*forecast)(void *context, uint32_t forecast, const struct forecast *said);
     void (*events)(void *context, uint32_t event_source, const struct event_list *told);
+    void (*jobs)(void *context, uint32_t scheduler, const struct job_list *list);
+    void (*acted)(void *context, uint32_t scheduler, const struct job_outcome *outcome);
 };
 
 struct device_slot {
@@ -34,9 +36,9 @@ struct device_slot {
 struct devices {
     struct device_events events;
     uint32_t count;
-    struct device_slot
-        *slot; /* meters, signals, forecasts, sources of events, actuators, in the site's order */
-    uint32_t first_actuator;
+    struct device_slot *
+        slot; /* meters, signals, forecasts, sources of events, actuators, schedulers, in the site's order */
+    uint32_t first_actuator, first_scheduler;
     uint64_t writes; /* commands handed to drivers: 0 for ever in observe mode */
     uint64_t
         refused; /* commands that came to the boundary although they may not pass: 0 for ever */
@@ -56,6 +58,9 @@ void devices_start(struct devices *devices);
 /* Hands a command to the driver of actuator `actuator`; false (and counted) when that may not
  * write. */
 bool devices_command(struct devices *devices, uint32_t actuator, const struct command *command);
+
+/* The same for an action on a job or node of scheduler `scheduler`. */
+bool devices_act(struct devices *devices, uint32_t scheduler, const struct job_action *action);
 
 void devices_counters(const struct device_slot *slot, struct driver_counters *out);
 
