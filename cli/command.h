@@ -26,12 +26,13 @@ extern const struct subcommand subcommands[];
 int cmd_run(int argc, char **argv);
 int cmd_check(int argc, char **argv);
 int cmd_allocate(int argc, char **argv);
+int cmd_simulate(int argc, char **argv);
 int cmd_top(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 int cmd_reference(int argc, char **argv);
 int cmd_completion(int argc, char **argv);
 
-extern const struct argp run_argp, check_argp, allocate_argp, top_argp, status_argp, reference_argp,
+extern const struct argp run_argp, check_argp, allocate_argp, simulate_argp, top_argp, status_argp, reference_argp,
     completion_argp;
 
 /* Where `capstan run` answers when nothing else is said. */

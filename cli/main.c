@@ -12,6 +12,7 @@ const struct subcommand subcommands[] = {
     {"run", cmd_run, &run_argp, "run the controller of a site"},
     {"check", cmd_check, &check_argp, "find the mistakes in site and policy files"},
     {"allocate", cmd_allocate, &allocate_argp, "solve one allocation problem"},
+    {"simulate", cmd_simulate, &simulate_argp, "replay a trace of jobs: what deferring them saves"},
     {"top", cmd_top, &top_argp, "look at a running controller"},
     {"status", cmd_status, &status_argp, "print what a running controller says"},
     {"reference", cmd_reference, &reference_argp, "print the manual of the files"},

@@ -1,7 +1,7 @@
 # Everything that comes from the system, once. A folder links the imported target that it needs:
 #   PkgConfig::libmodbus  PkgConfig::libconfig  PkgConfig::libuv  PkgConfig::jansson
 #   PkgConfig::libcurl    PkgConfig::libmicrohttpd  PkgConfig::ncursesw
-#   eclipse-paho-mqtt-c::paho-mqtt3as  Threads::Threads  PkgConfig::cmocka (tests)  libm
+#   eclipse-paho-mqtt-c::paho-mqtt3as  libcsv  Threads::Threads  PkgConfig::cmocka (tests)  libm
 
 find_package(PkgConfig REQUIRED)
 foreach(package libmodbus libconfig libuv jansson libcurl libmicrohttpd ncursesw)
@@ -14,6 +14,13 @@ find_package(Threads REQUIRED)
 # Paho has no pkg-config file, and its CMake file uses OpenSSL's targets without looking for them.
 find_package(OpenSSL REQUIRED)
 find_package(eclipse-paho-mqtt-c REQUIRED)
+
+# libcsv has neither.
+find_library(CSV_LIBRARY csv REQUIRED)
+find_path(CSV_INCLUDE csv.h REQUIRED)
+add_library(libcsv INTERFACE)
+target_link_libraries(libcsv INTERFACE ${CSV_LIBRARY})
+target_include_directories(libcsv SYSTEM INTERFACE ${CSV_INCLUDE})
 
 # General solvers, which the tests and the benchmark hold our own against.
 find_library(GLPK_LIBRARY glpk)
