@@ -129,9 +129,10 @@ static void check_against(double (*best_of)(const struct posed *), bool interrup
 
     for (uint64_t round = 0; round < ROUNDS; round++) {
         struct rng rng = {seed + round};
-        struct posed p = {{0}};
+        struct posed p;
         double best = 0;
 
+        memset(&p, 0, sizeof p);
         pose(&p, &rng, interruptible);
         defer_one(&p.forecast, &p.job, &p.plan);
         check_spans(&p, round);
