@@ -199,8 +199,8 @@ static int64_t watts_up(double watts)
     return (int64_t)ceil(fmin(fmax(watts, 0), (double)LIMIT_MAX_W));
 }
 
-/* Judges a reading whose moment the nodes have told. */
-static void judge(struct feedback *f, uint32_t r, const struct feedback_reading *reading)
+/* Judges a reading whose moment the nodes have told; false when it can't be judged. */
+static bool judge(struct feedback *f, uint32_t r, const struct feedback_reading *reading)
 {
     struct feedback_row *row = f->row[r];
     double load_w = (double)reading->load_w;
@@ -213,9 +213,10 @@ static void judge(struct feedback *f, uint32_t r, const struct feedback_reading 
 
     if (back + row->lag_most >= row->slots) {
         /* Not all of its moments are in the ring: they may hold what explains it, unless they never will be. */
-        if (row->slots == FEEDBACK_SLOTS)
-            row->judged_w = max_w(row->judged_w, reading->load_w - nodes_w(f, r, 0));
-        return;
+        if (row->slots < FEEDBACK_SLOTS)
+            return false;
+        row->judged_w = max_w(row->judged_w, reading->load_w - nodes_w(f, r, 0));
+        return true;
     }
     likely_w = load_w - (double)nodes_w(f, r, back + row->lag_likely);
     /* The range can be wide at first, when nodes begin to work. Its lower end is where it starts: until the rest is
@@ -238,6 +239,7 @@ static void judge(struct feedback *f, uint32_t r, const struct feedback_reading 
                 f->site->control.uncontrolled_hold_ns);
     learn_noise(row, load_w, &range);
     learn_lag(f, r, load_w, back);
+    return true;
 }
 
 /* The nodes' sum of a reading's moment is in once the youngest slot that it may mean has begun. */
@@ -250,12 +252,14 @@ static void judge_waiting(struct feedback *f, uint32_t r, bool make_room)
 {
     struct feedback_row *row = f->row[r];
     uint32_t done = 0;
+    bool judged = false;
 
     row->judged_w = 0;
     while (done < row->waiting &&
            (told(f, row, row->queue[done].taken_ns) || (make_room && done == 0)))
-        judge(f, r, &row->queue[done++]);
-    if (row->judged_w > 0 || (done > 0 && row->known))
+        judged |= judge(f, r, &row->queue[done++]);
+    /* What could not be judged says nothing, and least of all that there is nothing. */
+    if (judged && (row->judged_w > 0 || row->known))
         row->sample_w = row->judged_w;
     row->waiting -= done;
     for (uint32_t i = 0; i < row->waiting; i++)
