@@ -157,10 +157,10 @@ static void create_plant(struct world *w)
 void start_controller(struct world *w)
 {
     struct controller_options options = {.remainder_w = w->remembered_w};
-    uint64_t clock_epoch =
-        (uint64_t)(WALL_START_S + w->now_ns / NS_PER_S + w->clock_step_s); /* state was lost */
+    uint64_t clock_epoch = (uint64_t)(WALL_START_S + w->now_ns / NS_PER_S +
+                                      w->clock_step_s); /* as the service does without its state */
 
-    w->epoch = w->state_lost && clock_epoch > w->epoch ? clock_epoch : w->epoch + 1;
+    w->epoch = w->state_lost ? clock_epoch : w->epoch + 1;
     options.epoch = w->epoch;
     if (w->state_lost)
         memory_forget(w);
