@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -225,6 +226,8 @@ static void catch_signals(void)
     sigaction(SIGTERM, &action, NULL);
 }
 
+enum { KEPT_BYTES = 32 << 20 };
+
 void hunt_jobs(const struct hunt_options *o, struct hunt_total *total)
 {
     double core_seconds[HUNT_JOBS_MAX] = {0};
@@ -239,6 +242,9 @@ void hunt_jobs(const struct hunt_options *o, struct hunt_total *total)
         return;
     }
     catch_signals();
+    /* Scenarios come and go by the thousand: what one gives back is for the next, not for the system. */
+    mallopt(M_TRIM_THRESHOLD, KEPT_BYTES);
+    mallopt(M_MMAP_THRESHOLD, KEPT_BYTES);
     fflush(NULL);
     for (; jobs < o->jobs; jobs++) {
         job[jobs] = fork();

@@ -80,7 +80,7 @@ void check_controller_started(struct world *w)
 
 /* How long a healthy control loop may take: a reading that is late, a tick, a command, a node that must first be
  * given up. */
-int64_t grace_ns(const struct world *w)
+static int64_t find_grace_ns(const struct world *w)
 {
     const struct control_settings *c = &w->site->control;
     int64_t grace = 10 * NS_PER_S + (6 + w->scenario->meter_late_ticks) * w->tick_ns +
@@ -93,6 +93,8 @@ int64_t grace_ns(const struct world *w)
     }
     return w->now_ns < w->network_until_ns + grace ? BAD_NETWORK_FACTOR * grace : grace;
 }
+
+int64_t grace_ns(const struct world *w) { return w->grace_ns; }
 
 /* ---- what can be seen ---- */
 
@@ -528,6 +530,7 @@ void check_before(struct world *w)
 
 void check_after(struct world *w)
 {
+    w->grace_ns = find_grace_ns(w);
     check_breakers(w);
     if (w->controller == NULL || w->decision == NULL)
         return;

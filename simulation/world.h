@@ -149,6 +149,7 @@ struct world {
     uint64_t tick;
     int64_t clock_step_s;
     uint64_t epoch;
+    int64_t grace_ns; /* how long a healthy control loop may take, as things are in this tick */
     int64_t *remembered_w; /* [nodes] learned remainders, as the state file has them */
     struct policy_memory *memory;
     uint32_t memories, memories_max;
