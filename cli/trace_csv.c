@@ -225,23 +225,33 @@ static bool job_row(struct reader *r)
     return true;
 }
 
+struct place {
+    int64_t submit_utc_s;
+    size_t place;
+};
+
 static int by_submission(const void *a, const void *b)
 {
-    const struct trace_job *x = a;
-    const struct trace_job *y = b;
+    const struct place *x = a;
+    const struct place *y = b;
 
-    return (x->submit_utc_s > y->submit_utc_s) - (x->submit_utc_s < y->submit_utc_s);
+    if (x->submit_utc_s != y->submit_utc_s)
+        return x->submit_utc_s < y->submit_utc_s ? -1 : 1;
+    return x->place < y->place ? -1 : x->place > y->place;
 }
 
-/* A stable sort: merging is what glibc's qsort does only sometimes, so an already sorted trace is left alone. */
-static void put_in_order(struct trace_job job[], size_t count)
+static const struct trace_job *in_order(const struct trace_job job[], size_t count,
+                                        struct arena *arena)
 {
-    bool sorted = true;
+    struct place *place = arena_array(arena, count, struct place);
+    struct trace_job *sorted = arena_array(arena, count, struct trace_job);
 
-    for (size_t i = 1; i < count && sorted; i++)
-        sorted = job[i - 1].submit_utc_s <= job[i].submit_utc_s;
-    if (!sorted)
-        qsort(job, count, sizeof *job, by_submission);
+    for (size_t i = 0; i < count; i++)
+        place[i] = (struct place){job[i].submit_utc_s, i};
+    qsort(place, count, sizeof *place, by_submission);
+    for (size_t i = 0; i < count; i++)
+        sorted[i] = job[place[i].place];
+    return sorted;
 }
 
 bool trace_parse_jobs(const char *name, const char *text, size_t length, struct job_trace *out,
@@ -249,7 +259,7 @@ bool trace_parse_jobs(const char *name, const char *text, size_t length, struct 
 {
     struct jobs_reader jobs = {.list = {.size = sizeof(struct trace_job)}};
     struct reader *r = arena_array(arena, 1, struct reader);
-    struct trace_job *job = NULL;
+    const struct trace_job *job = NULL;
     bool read = false;
 
     *r = (struct reader){
@@ -260,8 +270,7 @@ bool trace_parse_jobs(const char *name, const char *text, size_t length, struct 
         return false;
     if (jobs.list.count == 0)
         return complain(r, "row", ERR_MISSING, "a line of names and at least one job", "no job");
-    put_in_order(job, jobs.list.count);
-    *out = (struct job_trace){(uint32_t)jobs.list.count, job};
+    *out = (struct job_trace){(uint32_t)jobs.list.count, in_order(job, jobs.list.count, arena)};
     return true;
 }
 
