@@ -22,6 +22,7 @@ enum {
     OPT_THRESHOLD = 't',
     OPT_JSON = 'J',
     OPT_CSV = 'C',
+    OPT_HTML = 'H',
 };
 
 static const struct argp_option options[] = {
@@ -46,11 +47,12 @@ static const struct argp_option options[] = {
      3},
     {"json", OPT_JSON, "OUT", 0, "Write the result as JSON; - is standard output", 4},
     {"csv", OPT_CSV, "OUT", 0, "Write a line for each job; - is standard output", 4},
+    {"html", OPT_HTML, "OUT", 0, "Write a page with pictures, to be opened from disk", 4},
     {0},
 };
 
 struct arguments {
-    const char *jobs, *carbon, *json, *csv;
+    const char *jobs, *carbon, *json, *csv, *html;
     bool ruled, threshold_given;
     struct deferral_setup setup;
 };
@@ -171,6 +173,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case OPT_CSV:
         a->csv = text;
         return 0;
+    case OPT_HTML:
+        a->html = text;
+        return 0;
     case ARGP_KEY_ARG:
         argp_error(state, "\"%s\" is not expected", text);
         return 0;
@@ -249,6 +254,7 @@ static void run_all(struct simulated *s, struct arena *arena)
         struct arena scratch = {0};
 
         s->fate[i] = arena_array(arena, s->jobs->count, struct job_fate);
+        s->result[i].power_w = arena_array(arena, s->carbon->steps, double);
         deferral_run(s->jobs, s->carbon, s->setup, way, s->fate[i], &s->result[i],
                      bar ? show_progress : NULL, &way, &scratch);
         arena_free(&scratch);
@@ -265,6 +271,7 @@ static bool simulate(struct arguments *a, struct arena *arena, struct error *err
     struct simulated s = {.jobs = &jobs, .carbon = &carbon, .setup = &a->setup};
     bool quiet = (a->json != NULL && strcmp(a->json, "-") == 0) ||
                  (a->csv != NULL && strcmp(a->csv, "-") == 0);
+    bool pictures = false;
 
     if (!trace_read_jobs(a->jobs, &jobs, arena, err) ||
         !trace_read_carbon(a->carbon, &carbon, arena, err))
@@ -274,8 +281,13 @@ static bool simulate(struct arguments *a, struct arena *arena, struct error *err
     run_all(&s, arena);
     if (!quiet)
         simulated_print_table(&s, stdout);
-    return (a->json == NULL || simulated_write_json(&s, a->json, err)) &&
-           (a->csv == NULL || simulated_write_csv(&s, a->csv, err));
+    if ((a->json != NULL && !simulated_write_json(&s, a->json, err)) ||
+        (a->csv != NULL && !simulated_write_csv(&s, a->csv, err)) ||
+        (a->html != NULL && !simulated_write_html(&s, a->html, &pictures, err)))
+        return false;
+    if (a->html != NULL && !pictures)
+        fprintf(stderr, "%s has no pictures: gnuplot is not installed\n", a->html);
+    return true;
 }
 
 int cmd_simulate(int argc, char **argv)

@@ -89,8 +89,7 @@ static json_t *simulated_json(const struct simulated *s)
     return json;
 }
 
-/* Writes what `print` puts into a stream. */
-static bool write_out(const char *path, const char *text, size_t length, struct error *err)
+bool simulated_write(const char *path, const char *text, size_t length, struct error *err)
 {
     if (strcmp(path, "-") != 0)
         return file_write_atomic(path, text, length, err);
@@ -111,7 +110,7 @@ bool simulated_write_json(const struct simulated *s, const char *path, struct er
         return failure(err, ERR_FULL, path, "memory for JSON", "none");
     length = strlen(text);
     text[length] = '\n'; /* in the place of the NUL: what is written has a length */
-    written = write_out(path, text, length + 1, err);
+    written = simulated_write(path, text, length + 1, err);
     free(text);
     return written;
 }
@@ -182,7 +181,7 @@ bool simulated_write_csv(const struct simulated *s, const char *path, struct err
         return failure(err, ERR_FULL, path, "memory for the table", "none");
     print_jobs(s, out);
     if (fclose(out) == 0)
-        written = write_out(path, text, length, err);
+        written = simulated_write(path, text, length, err);
     else
         failure(err, ERR_FULL, path, "memory for the table", "none");
     free(text);

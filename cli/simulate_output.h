@@ -29,4 +29,11 @@ MUST_USE bool simulated_write_json(const struct simulated *s, const char *path, 
 /* A line for each job: what it did without control and with Capstan. */
 MUST_USE bool simulated_write_csv(const struct simulated *s, const char *path, struct error *err);
 
+/* A page that opens from disk, with pictures by gnuplot where it is installed (*pictures says so). */
+MUST_USE bool simulated_write_html(const struct simulated *s, const char *path, bool *pictures,
+                                   struct error *err);
+
+/* Writes text to a file, whole or not at all, or to standard output for "-". */
+MUST_USE bool simulated_write(const char *path, const char *text, size_t length, struct error *err);
+
 #endif

@@ -85,6 +85,19 @@ static int64_t deadline_of(const struct deferral *d, const struct trace_job *job
                                : deadline_by_rule(d->setup->rule, d->setup->hours, end_utc_s);
 }
 
+static void add_power(struct deferral *d, int64_t from_utc_s, int64_t to_utc_s, double power_w)
+{
+    const struct defer_forecast *f = &d->truth;
+    int64_t step = max_w(0, (from_utc_s - f->start_utc_s) / f->step_s);
+
+    for (; step < f->steps && f->start_utc_s + step * f->step_s < to_utc_s; step++) {
+        int64_t begin = f->start_utc_s + step * f->step_s;
+        int64_t ran_s = min_w(to_utc_s, begin + f->step_s) - max_w(from_utc_s, begin);
+
+        d->result->power_w[step] += power_w * (double)max_w(0, ran_s) / (double)f->step_s;
+    }
+}
+
 void deferral_count_run(struct deferral *d, uint32_t j, int64_t from_utc_s, int64_t to_utc_s,
                         double part)
 {
@@ -95,6 +108,8 @@ void deferral_count_run(struct deferral *d, uint32_t j, int64_t from_utc_s, int6
         fate->first_utc_s = from_utc_s;
     fate->carbon_g += power_kw * defer_cost(&d->truth, from_utc_s, to_utc_s);
     d->result->energy_kwh += power_kw * (double)(to_utc_s - from_utc_s) / 3600;
+    if (d->result->power_w != NULL)
+        add_power(d, from_utc_s, to_utc_s, power_kw * 1000);
 }
 
 /* ---- each job by itself ---- */
@@ -222,7 +237,7 @@ void deferral_run(const struct job_trace *jobs, const struct carbon_trace *carbo
                          .arena = arena};
     struct defer_plan plan;
 
-    *result = (struct deferral_result){0};
+    *result = (struct deferral_result){.power_w = result->power_w};
     make_forecasts(&d, carbon);
     for (uint32_t j = 0; j < jobs->count; j++)
         fate[j] = (struct job_fate){.first_utc_s = INT64_MAX,

@@ -53,9 +53,11 @@ struct deferral_result {
     uint32_t most_nodes;  /* at a time */
     double most_w;        /* mean of a step */
     uint32_t steps_above; /* in which the limit was exceeded */
+    double *
+        power_w; /* NULL, or the caller's [steps of the carbon trace]: mean of all jobs over each */
 };
 
-/* Runs the whole trace one way; fate[jobs]. Deterministic. Memory from the arena. `progress`: told of the share that is
+/* Runs the whole trace one way; fate[jobs]. Of *result only power_w is read. Deterministic. Memory from the arena. `progress`: told of the share that is
  * done, or NULL. */
 void deferral_run(const struct job_trace *jobs, const struct carbon_trace *carbon,
                   const struct deferral_setup *setup, enum deferral_way way, struct job_fate fate[],

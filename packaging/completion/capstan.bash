@@ -8,7 +8,7 @@ _capstan() {
         run) words="--mode= --http= --http-port-file= --state-folder= --log-level= --ticks= --help" ;;
         check) words="--site= --strict --json --help" ;;
         allocate) words="--objective= --json --help" ;;
-        simulate) words="--jobs= --carbon= --deadline= --interruptible --grace= --forecast-noise= --seed= --capacity= --limit-kw= --node-power= --threshold= --json= --csv= --help" ;;
+        simulate) words="--jobs= --carbon= --deadline= --interruptible --grace= --forecast-noise= --seed= --capacity= --limit-kw= --node-power= --threshold= --json= --csv= --html= --help" ;;
         top) words="--url= --once --interval= --nodes --width= --help" ;;
         status) words="--url= --text --nodes --help" ;;
         reference) words="--example= site policy --help" ;;
