@@ -36,10 +36,8 @@ void estimate_create(struct estimator *estimator, const struct site *site,
     estimator->out.node = arena_array(arena, site->nodes.count, struct node_estimate);
     estimator->out.row = arena_array(arena, rows->count, struct row_estimate);
     estimator->out.generation_w = arena_array(arena, site->tree.branches, int64_t);
-    for (uint32_t n = 0; remainder_w != NULL && n < site->nodes.count; n++) {
-        estimator->remainder[n].known_before = remainder_w[n] >= 0;
-        estimator->remainder[n].before_w = remainder_w[n];
-    }
+    for (uint32_t n = 0; remainder_w != NULL && n < site->nodes.count; n++)
+        remainder_recall(&estimator->remainder[n], site, n, remainder_w[n]);
 }
 
 /* ---- nodes ---- */

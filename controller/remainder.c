@@ -42,6 +42,20 @@ static void turn(int64_t bucket_w[REMAINDER_BUCKETS], int64_t *bucket_ns, int64_
     *bucket_ns = now_ns;
 }
 
+void remainder_recall(struct remainder *remainder, const struct site *site, uint32_t node,
+                      int64_t before_w)
+{
+    int64_t worst_w = site->nodes.remainder_worst_w[node];
+    int64_t margin_bp = site->control.remainder_margin_bp;
+
+    if (before_w < 0)
+        return;
+    remainder->known_before = true;
+    remainder->before_w = min_w(before_w, worst_w);
+    if (before_w > worst_w)
+        remainder->greatest_w[0] = before_w * SHARE_WHOLE_BP / (SHARE_WHOLE_BP + margin_bp) + 1;
+}
+
 static int64_t reference_w(struct remainder *remainder, int64_t cap_w, int64_t now_ns)
 {
     if (cap_w != remainder->cap_w) {

@@ -37,8 +37,13 @@ struct remainder {
     bool pooled;      /* its kind's greatest was taken over, at its last report */
     int64_t pool_w;
     bool known_before; /* from the run before */
-    int64_t before_w;
+    int64_t before_w;  /* <= the configured worst case */
 };
+
+/* What the run before had learned, with its margin; below 0: nothing. Of what was above the worst case the part above
+ * grows old from now on as if it had just been seen: nothing above it is believed for ever. */
+void remainder_recall(struct remainder *remainder, const struct site *site, uint32_t node,
+                      int64_t before_w);
 
 /* Takes in a report that is newer than the last. pool: of the node's kind, or NULL. */
 void remainder_learn(struct remainder *remainder, struct remainder_pool *pool,
