@@ -23,6 +23,7 @@ enum {
     OPT_JSON = 'J',
     OPT_CSV = 'C',
     OPT_HTML = 'H',
+    OPT_PAUSE = 'P',
 };
 
 static const struct argp_option options[] = {
@@ -35,6 +36,9 @@ static const struct argp_option options[] = {
      "after it would have ended at once",
      1},
     {"interruptible", OPT_INTERRUPTIBLE, NULL, 0, "Jobs may be paused", 2},
+    {"pause-cost", OPT_PAUSE, "TIME", 0,
+     "Work that is done again after each pause: 10min (none; not with --capacity or --limit-kw)",
+     2},
     {"grace", OPT_GRACE, "TIME", 0, "Jobs may end so much later: 30min, 2h", 2},
     {"forecast-noise", OPT_NOISE, "PCT", 0,
      "The forecast is off by an independent normal error of this deviation, % of the mean", 2},
@@ -123,6 +127,8 @@ static void check(struct argp_state *state, const struct arguments *a)
         argp_error(state, "--carbon is missing");
     if (!a->ruled)
         argp_error(state, "--deadline is missing: next-workday, semi-weekly or hours:N");
+    if (a->setup.pause_s > 0 && (a->setup.capacity > 0 || a->setup.limit_w > 0))
+        argp_error(state, "--pause-cost can't be had with --capacity or --limit-kw yet");
     if (a->json != NULL && a->csv != NULL && strcmp(a->json, "-") == 0 && strcmp(a->csv, "-") == 0)
         argp_error(state, "--json and --csv can't both go to standard output");
 }
@@ -147,6 +153,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
         return 0;
     case OPT_GRACE:
         setup->grace_s = duration_s(state, "grace", text);
+        return 0;
+    case OPT_PAUSE:
+        setup->pause_s = duration_s(state, "pause-cost", text);
         return 0;
     case OPT_NOISE:
         setup->noise_pct = number(state, "forecast-noise", text, 0, 1000);

@@ -5,9 +5,9 @@
  *
  *   contiguous     the cheapest start. The cost of a start is linear in it between the moments at which start or end
  *                  pass from one step of the forecast to the next, so the best of these moments is the best of all.
- *   interruptible  the cheapest steps of the window, the dearest of them in part; each pause costs nothing.
- *   with a cost    each pause costs work that is done again: the cheapest of all ways to go through the steps, found
- *                  by dynamic programming (defer_pauses.h), in whole steps.
+ *   interruptible  the cheapest steps of the window, the dearest of them in part; pauses cost nothing.
+ *
+ * Where each pause costs work that is done again it is defer_pauses.h that plans.
  *
  * Of equal costs the earliest. Many jobs that share too little room are planned by defer_many.h. Money, carbon or
  * anything else that is paid for energy by the hour can be the cost; bases are never mixed, since there is only one
@@ -38,7 +38,7 @@ struct defer_job {
     int64_t run_s;          /* work that is left, as running time; > 0 */
     int64_t spare_s;        /* the run may take this much longer: kept free before the deadline */
     bool interruptible;
-    int64_t pause_s; /* work that is done again after each pause */
+    int64_t pause_s; /* work that is done again after each pause; only defer_pauses.h looks at it */
 };
 
 struct span {

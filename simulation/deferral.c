@@ -1,6 +1,7 @@
 #include "simulation/deferral_inside.h"
 
 #include "controller/defer_expect.h"
+#include "controller/defer_pauses.h"
 #include "plant/random.h"
 
 #include <assert.h>
@@ -74,6 +75,7 @@ struct defer_job deferral_window(const struct deferral *d, uint32_t j, int64_t n
         .deadline_utc_s = d->fate[j].deadline_utc_s + d->setup->grace_s,
         .run_s = left_s,
         .interruptible = d->setup->interruptible,
+        .pause_s = d->setup->pause_s,
     };
 }
 
@@ -123,20 +125,25 @@ static void by_threshold(const struct deferral *d, const struct defer_job *job,
     int64_t left_s = job->run_s;
     int64_t at_utc_s = job->earliest_utc_s;
     int64_t end_utc_s = job->deadline_utc_s;
+    bool paused = false; /* what it does again is still to come */
 
     plan->spans = 0;
     while (left_s > 0) {
         int64_t step = (at_utc_s - f->start_utc_s) / f->step_s;
         int64_t next_utc_s = f->start_utc_s + (step + 1) * f->step_s;
         bool known = at_utc_s >= f->start_utc_s && step < f->steps;
-        bool must = at_utc_s >= end_utc_s - left_s || !known || plan->spans == DEFER_SPANS_MAX;
+        int64_t need_s = left_s + (plan->spans > 0 ? job->pause_s : 0);
+        bool must = at_utc_s >= end_utc_s - need_s || !known || plan->spans == DEFER_SPANS_MAX;
         bool low = known && f->cost[step] < d->setup->threshold_g_per_kwh;
         int64_t to_utc_s = 0;
 
         if (!must && !low) {
-            at_utc_s = min_w(next_utc_s, end_utc_s - left_s);
+            paused = plan->spans > 0;
+            at_utc_s = min_w(next_utc_s, end_utc_s - need_s);
             continue;
         }
+        left_s += paused ? job->pause_s : 0;
+        paused = false;
         to_utc_s =
             must || !job->interruptible ? at_utc_s + left_s : min_w(next_utc_s, at_utc_s + left_s);
         if (plan->spans > 0 && plan->span[plan->spans - 1].end_utc_s == at_utc_s)
@@ -156,7 +163,10 @@ static void plan_alone(const struct deferral *d, const struct defer_job *job,
     switch (d->way) {
     case WAY_PLANNED:
     case WAY_OPTIMUM:
-        defer_one(&d->plan, job, plan);
+        if (d->pauses != NULL)
+            defer_with_pauses(d->pauses, &d->plan, job, plan);
+        else
+            defer_one(&d->plan, job, plan);
         return;
     case WAY_THRESHOLD:
         by_threshold(d, job, plan);
@@ -239,6 +249,8 @@ void deferral_run(const struct job_trace *jobs, const struct carbon_trace *carbo
 
     *result = (struct deferral_result){.power_w = result->power_w};
     make_forecasts(&d, carbon);
+    if (setup->pause_s > 0 && (way == WAY_PLANNED || way == WAY_OPTIMUM))
+        d.pauses = defer_pauses_create(DEFER_STEPS_MAX, arena);
     for (uint32_t j = 0; j < jobs->count; j++)
         fate[j] = (struct job_fate){.first_utc_s = INT64_MAX,
                                     .end_utc_s = INT64_MAX,

@@ -26,6 +26,8 @@ struct deferral_setup {
     enum deadline_rule rule; /* of jobs that tell none */
     int64_t hours;
     bool interruptible;
+    int64_t
+        pause_s; /* work that is done again after each pause; only without a bound on nodes and watts */
     int64_t grace_s;  /* a job may end this much after its deadline */
     double noise_pct; /* deviation of the forecast's errors, % of the mean */
     uint64_t seed;

@@ -10,6 +10,7 @@ struct deferral {
     const struct deferral_setup *setup;
     enum deferral_way way;
     struct defer_forecast truth, plan; /* what carbon is, and what the way plans on */
+    struct defer_pauses *pauses;       /* NULL: pauses cost nothing */
     struct job_fate *fate;
     struct deferral_result *result;
     void (*progress)(void *context, double share);

@@ -18,6 +18,7 @@
 
 #include "controller/defer.h"
 #include "controller/defer_expect.h"
+#include "controller/defer_pauses.h"
 #include "tests/controller/rng.h"
 
 enum { STEPS_MAX = 24, STEP_S = 12, ROUNDS = 20000, YEAR_H = 8759 };
@@ -200,6 +201,79 @@ static void who_has_no_time_starts_at_once(void **state)
     assert_int_equal(plan.span[0].begin_utc_s, 0);
 }
 
+/* ---- pauses that cost ---- */
+
+enum { FEW = 11 };
+
+/* Every choice of steps: the cheapest that runs long enough for its work and what its pauses cost. */
+static double best_of_all_choices(const struct posed *p)
+{
+    double best = HUGE_VAL;
+
+    for (uint32_t choice = 1; choice < UINT32_C(1) << p->forecast.steps; choice++) {
+        double cost = 0;
+        int64_t ran = 0;
+        int64_t starts = 0;
+        bool fits = true;
+
+        for (uint32_t i = 0; i < p->forecast.steps; i++) {
+            bool runs = choice >> i & 1;
+            int64_t at = p->forecast.start_utc_s + (int64_t)i * STEP_S;
+
+            cost += runs ? p->cost[i] * STEP_S / 3600 : 0;
+            ran += runs;
+            starts += runs && !(i > 0 && (choice >> (i - 1) & 1));
+            fits = fits && (!runs || (at >= p->job.earliest_utc_s &&
+                                      at + STEP_S <= p->job.deadline_utc_s - p->job.spare_s));
+        }
+        if (fits && ran * STEP_S >= p->job.run_s + (starts - 1) * p->job.pause_s)
+            best = fmin(best, cost);
+    }
+    return best;
+}
+
+static void pauses_are_worth_what_they_cost(void **state)
+{
+    struct arena arena = {0};
+    struct defer_pauses *pauses = defer_pauses_create(FEW, &arena);
+    uint64_t paused = 0;
+
+    (void)state;
+    for (uint64_t round = 0; round < 2000; round++) {
+        struct rng rng = {seed + round};
+        struct posed p;
+        int64_t ran_s = 0;
+
+        memset(&p, 0, sizeof p);
+        pose(&p, &rng, true);
+        for (uint32_t i = 0; i < STEPS_MAX; i++)
+            p.cost[i] = (double)rng_between(&rng, 0, 20);
+        p.forecast.steps = (uint32_t)rng_between(&rng, 2, FEW);
+        defer_sum_up(p.cost, p.forecast.steps, p.sum);
+        p.job.run_s = rng_between(&rng, 1, 4 * STEP_S);
+        p.job.earliest_utc_s = p.forecast.start_utc_s + rng_between(&rng, 0, 2 * STEP_S);
+        p.job.deadline_utc_s = p.job.earliest_utc_s + p.job.run_s + rng_between(&rng, 0, 99);
+        p.job.pause_s = rng_between(&rng, 1, STEP_S);
+        defer_with_pauses(pauses, &p.forecast, &p.job, &p.plan);
+        if (p.plan.reason != DEFER_CHEAPER ||
+            p.plan.span[0].begin_utc_s % STEP_S != p.forecast.start_utc_s % STEP_S)
+            continue; /* planned without pauses, to the second */
+        for (uint32_t i = 0; i < p.plan.spans; i++)
+            ran_s += p.plan.span[i].end_utc_s - p.plan.span[i].begin_utc_s;
+        paused += p.plan.spans > 1;
+        if (ran_s % STEP_S != 0)
+            continue;
+        if (ran_s < p.job.run_s + (p.plan.spans - 1) * p.job.pause_s)
+            fail_msg("runs for %lld s with %u pauses (--seed %llu)", (long long)ran_s,
+                     p.plan.spans - 1, (unsigned long long)(seed + round));
+        if (fabs(p.plan.cost - best_of_all_choices(&p)) > 1e-9)
+            fail_msg("planned at %.6f, the best is %.6f (--seed %llu)", p.plan.cost,
+                     best_of_all_choices(&p), (unsigned long long)(seed + round));
+    }
+    assert_true(paused > 100);
+    arena_free(&arena);
+}
+
 /* ---- forecasts that are off ---- */
 
 static double normal(struct rng *rng)
@@ -365,6 +439,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(in_parts_it_is_the_cheapest_time_of_all),
         cmocka_unit_test(of_equal_times_the_first),
         cmocka_unit_test(who_has_no_time_starts_at_once),
+        cmocka_unit_test(pauses_are_worth_what_they_cost),
         cmocka_unit_test(what_is_expected_is_nearer_than_what_is_said),
         cmocka_unit_test(every_published_cost_is_found),
     };
