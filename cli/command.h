@@ -32,8 +32,8 @@ int cmd_status(int argc, char **argv);
 int cmd_reference(int argc, char **argv);
 int cmd_completion(int argc, char **argv);
 
-extern const struct argp run_argp, check_argp, allocate_argp, simulate_argp, top_argp, status_argp, reference_argp,
-    completion_argp;
+extern const struct argp run_argp, check_argp, allocate_argp, simulate_argp, top_argp, status_argp,
+    reference_argp, completion_argp;
 
 /* Where `capstan run` answers when nothing else is said. */
 #define DEFAULT_HTTP_ADDRESS "127.0.0.1:9464"

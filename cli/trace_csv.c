@@ -174,7 +174,7 @@ static bool name_columns(struct reader *r, struct jobs_reader *jobs)
                 return complain(r, column_name[c], ERR_DUPLICATE, "each column once", "twice");
             jobs->at[c] = i;
         }
-        if (jobs->at[c] == NONE_INDEX && c <= NODES)
+        if (c <= NODES && jobs->at[c] == NONE_INDEX)
             return complain(r, column_name[c], ERR_MISSING,
                             "job_id,submit_utc,duration_min,nodes[,user,deadline_utc,power_w]",
                             "no such column");

@@ -125,17 +125,19 @@ static double bound_at(const struct posed *p, double price)
  * pairs of points are tried in all steps. */
 static double least_cost(const struct posed *p)
 {
+    const struct scaling_point none = {0};
     double best = -HUGE_VAL;
 
     for (uint32_t i = 0; i < p->plan.steps; i++) {
         for (uint32_t a = 0; a <= p->job.points; a++) {
             for (uint32_t b = 0; b < p->job.points; b++) {
-                struct scaling_point from = a == 0 ? (struct scaling_point){0} : p->point[a - 1];
-                double more = p->point[b].throughput - from.throughput;
+                const struct scaling_point *from = a == 0 ? &none : &p->point[a - 1];
+                double more = p->point[b].throughput - from->throughput;
 
                 if (more != 0)
-                    best = fmax(best, bound_at(p, cost_of_watt_second(p, i) *
-                                                      (p->point[b].power_w - from.power_w) / more));
+                    best =
+                        fmax(best, bound_at(p, cost_of_watt_second(p, i) *
+                                                   (p->point[b].power_w - from->power_w) / more));
             }
         }
     }
