@@ -339,6 +339,7 @@ static void true_uncontrolled(struct world *w)
 }
 
 /* What the lost feed carries, with the losses of the worst way down from a branch. */
+/* NOLINTNEXTLINE(misc-no-recursion): as deep as the tree */
 static int64_t carried_w(const struct world *w, uint32_t branch, int64_t watts)
 {
     const struct supply_tree *tree = &w->site->tree;
@@ -440,7 +441,9 @@ static void measure(struct world *w)
         report->capped_power_known = true;
         report->power_w = (double)draw_w(w, n);
         report->capped_power_w = (double)capped_draw_w(w, n);
-        if (memcmp(&before, report, sizeof before) != 0)
+        if (before.power_known != report->power_known || before.power_w != report->power_w ||
+            before.capped_power_known != report->capped_power_known ||
+            before.capped_power_w != report->capped_power_w)
             note_changed(w, n);
     }
 }

@@ -79,8 +79,8 @@ static void bad_scenarios_are_refused_with_a_reason(void **state)
         "seed = 1;",
         "site = 5;",
         "site = { }; timeline = ( { at = 1; what = \"comet\"; } );",
-        "site = { }; timeline = ( { at = 9; what = \"broker_gone\"; }, { at = 1; what = "
-        "\"broker_gone\"; } );",
+        ("site = { }; timeline = ( { at = 9; what = \"broker_gone\"; }, { at = 1; "
+         "what = \"broker_gone\"; } );"),
         "site = { }; seconds = -1;",
         "site = { }; meter_late_ticks = 9;",
         "site = { }; policies = ( 7 );",
