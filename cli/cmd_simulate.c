@@ -119,6 +119,8 @@ static int64_t duration_s(struct argp_state *state, const char *option, const ch
     return 0;
 }
 
+static bool to_stdout(const char *path) { return path != NULL && strcmp(path, "-") == 0; }
+
 static void check(struct argp_state *state, const struct arguments *a)
 {
     if (a->jobs == NULL)
@@ -129,8 +131,8 @@ static void check(struct argp_state *state, const struct arguments *a)
         argp_error(state, "--deadline is missing: next-workday, semi-weekly or hours:N");
     if (a->setup.pause_s > 0 && (a->setup.capacity > 0 || a->setup.limit_w > 0))
         argp_error(state, "--pause-cost can't be had with --capacity or --limit-kw yet");
-    if (a->json != NULL && a->csv != NULL && strcmp(a->json, "-") == 0 && strcmp(a->csv, "-") == 0)
-        argp_error(state, "--json and --csv can't both go to standard output");
+    if (to_stdout(a->json) + to_stdout(a->csv) + to_stdout(a->html) > 1)
+        argp_error(state, "only one of --json, --csv, --html can go to standard output");
 }
 
 static error_t parse(int key, char *text, struct argp_state *state)
@@ -253,7 +255,7 @@ static double usual_threshold(const struct carbon_trace *carbon, struct arena *a
     return sorted[(uint32_t)(.3 * carbon->steps)];
 }
 
-static void run_all(struct simulated *s, struct arena *arena)
+static void run_all(struct simulated *s, bool with_power, struct arena *arena)
 {
     bool bar = isatty(STDERR_FILENO);
     double start_s = now_s();
@@ -263,7 +265,8 @@ static void run_all(struct simulated *s, struct arena *arena)
         struct arena scratch = {0};
 
         s->fate[i] = arena_array(arena, s->jobs->count, struct job_fate);
-        s->result[i].power_w = arena_array(arena, s->carbon->steps, double);
+        if (with_power) /* only a picture asks when power was taken */
+            s->result[i].power_w = arena_array(arena, s->carbon->steps, double);
         deferral_run(s->jobs, s->carbon, s->setup, way, s->fate[i], &s->result[i],
                      bar ? show_progress : NULL, &way, &scratch);
         arena_free(&scratch);
@@ -278,8 +281,7 @@ static bool simulate(struct arguments *a, struct arena *arena, struct error *err
     struct job_trace jobs;
     struct carbon_trace carbon;
     struct simulated s = {.jobs = &jobs, .carbon = &carbon, .setup = &a->setup};
-    bool quiet = (a->json != NULL && strcmp(a->json, "-") == 0) ||
-                 (a->csv != NULL && strcmp(a->csv, "-") == 0);
+    bool quiet = to_stdout(a->json) || to_stdout(a->csv) || to_stdout(a->html);
     bool pictures = false;
 
     if (!trace_read_jobs(a->jobs, &jobs, arena, err) ||
@@ -287,7 +289,7 @@ static bool simulate(struct arguments *a, struct arena *arena, struct error *err
         return false;
     if (!a->threshold_given)
         a->setup.threshold_g_per_kwh = usual_threshold(&carbon, arena);
-    run_all(&s, arena);
+    run_all(&s, a->html != NULL, arena);
     if (!quiet)
         simulated_print_table(&s, stdout);
     if ((a->json != NULL && !simulated_write_json(&s, a->json, err)) ||
@@ -295,7 +297,7 @@ static bool simulate(struct arguments *a, struct arena *arena, struct error *err
         (a->html != NULL && !simulated_write_html(&s, a->html, &pictures, err)))
         return false;
     if (a->html != NULL && !pictures)
-        fprintf(stderr, "%s has no pictures: gnuplot is not installed\n", a->html);
+        fprintf(stderr, "%s has no pictures: gnuplot is not installed, or failed\n", a->html);
     return true;
 }
 

@@ -1,6 +1,6 @@
-/* Meters, signals, forecasts, sources of events, actuators and schedulers. The loader knows no driver by name: a driver's schema says which settings it
- * accepts. Of these it looks at two: one of kind KIND_PROFILE says which values a meter gives, and one
- * called "interval" how often, from which a value's greatest age follows. */
+/* Meters, signals, forecasts, sources of events, actuators and schedulers. The loader knows no driver by name: a
+ * driver's schema says which settings it accepts. Of these it looks at two: one of kind KIND_PROFILE says which values a
+ * meter gives, and one called "interval" how often, from which a value's greatest age follows. */
 #include "config/site_load.h"
 
 #include "config/quantity.h"

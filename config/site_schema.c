@@ -356,6 +356,7 @@ const struct section site_sections[SECTION_COUNT] = {
     [SECTION_ACTUATORS] = {"actuators", true, false, actuator_settings, sizeof(struct device_entry), ROLE_ACTUATOR,
                            "What sets the nodes' caps."},
     [SECTION_SCHEDULERS] = {"schedulers", true, false, scheduler_settings, sizeof(struct device_entry), ROLE_SCHEDULER,
-                            "What runs jobs on the nodes. It must call a node by the name that it has here. At most 8."},
+                            "What runs jobs on the nodes. It must call a node by the name that it has here. At most 8. "
+                            "No driver for it is built in yet."},
 };
 /* clang-format on */

@@ -136,8 +136,7 @@ static void sift(const struct defer_forecast *f, uint32_t heap[], uint32_t count
     }
 }
 
-/* Cheapest first, of equal ones the earliest. */
-static void sort_steps(const struct defer_forecast *f, uint32_t step[], uint32_t count)
+void defer_sort_steps(const struct defer_forecast *f, uint32_t step[], uint32_t count)
 {
     for (uint32_t i = count / 2; i-- > 0;)
         sift(f, step, count, i);
@@ -175,7 +174,7 @@ static void plan_interruptible(const struct defer_forecast *f, const struct defe
 
     for (uint32_t i = 0; i < count; i++)
         step[i] = first + i;
-    sort_steps(f, step, count);
+    defer_sort_steps(f, step, count);
     for (uint32_t i = 0; i < count && left_s > 0; i++) {
         struct span span = step_span(f, step[i], job->earliest_utc_s, end_utc_s);
 

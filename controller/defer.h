@@ -29,6 +29,9 @@ struct defer_forecast {
 /* The sums that every plan needs, once for a forecast: sum[0] = 0, sum[i + 1] = sum[i] + cost[i]. */
 void defer_sum_up(const double cost[], uint32_t steps, double sum[]);
 
+/* Sorts steps of the forecast: the cheapest first, of equal ones the earliest. */
+void defer_sort_steps(const struct defer_forecast *forecast, uint32_t step[], uint32_t count);
+
 /* What 1 kW costs from one moment to another; outside the forecast nothing is known and nothing is counted. */
 double defer_cost(const struct defer_forecast *forecast, int64_t from_utc_s, int64_t to_utc_s);
 

@@ -29,7 +29,8 @@ struct defer_many *defer_many_create(uint32_t works, uint32_t steps, struct aren
 {
     struct defer_many *m = arena_array(arena, 1, struct defer_many);
 
-    *m = (struct defer_many){.most_works = works, .most_steps = steps};
+    *m = (struct defer_many){.most_works = works,
+                             .most_steps = (uint32_t)min_w(steps, DEFER_STEPS_MAX)};
     m->free_nodes = arena_array(arena, steps, int64_t);
     m->free_w = arena_array(arena, steps, int64_t);
     m->cheap = arena_array(arena, steps, uint32_t);
@@ -266,13 +267,6 @@ static void sort(const struct defer_many *m, uint32_t list[], uint32_t count,
     }
 }
 
-static bool is_cheaper(const struct defer_many *m, uint32_t a, uint32_t b)
-{
-    const double *cost = m->forecast->cost;
-
-    return cost[a] != cost[b] ? cost[a] < cost[b] : a < b;
-}
-
 /* ---- all of them ---- */
 
 static void clear_room(struct defer_many *m, const struct defer_room *room)
@@ -410,7 +404,7 @@ void defer_many_plan(struct defer_many *m, const struct defer_forecast *forecast
     m->steps = forecast->steps < m->most_steps ? forecast->steps : m->most_steps;
     for (uint32_t i = 0; i < m->steps; i++)
         m->cheap[i] = i;
-    sort(m, m->cheap, m->steps, is_cheaper);
+    defer_sort_steps(forecast, m->cheap, m->steps);
     for (uint32_t w = 0; w < m->works; w++) {
         m->order[w] = w;
         m->urgency[w] = saving(m, w);

@@ -1,5 +1,6 @@
 #include "controller/defer_pauses.h"
 
+#include <assert.h>
 #include <math.h>
 
 enum { COUNTS = DEFER_PAUSES_MAX + 1 };
@@ -22,6 +23,8 @@ struct defer_pauses *defer_pauses_create(uint32_t steps, struct arena *arena)
 {
     struct defer_pauses *p = arena_array(arena, 1, struct defer_pauses);
     size_t states = (size_t)2 * COUNTS * (steps + 1);
+
+    assert(steps <= DEFER_STEPS_MAX);
 
     *p = (struct defer_pauses){.most_steps = steps};
     p->cost = arena_array(arena, states, double);

@@ -19,10 +19,9 @@ enum { OPTIMUM_EVERY_STEPS = 48 };
 
 struct bounded {
     struct deferral *d;
-    int64_t *left_s; /* [jobs] */
-    bool *running;   /* [jobs] in the step before */
-    uint32_t *
-        active; /* [jobs] who has come and has not ended, by arrival; behind them who is planned ahead */
+    int64_t *left_s;  /* [jobs] */
+    bool *running;    /* [jobs] in the step before */
+    uint32_t *active; /* [jobs] who has come and has not ended, by arrival */
     uint32_t actives, arrived;
     uint32_t step;
     int64_t now_utc_s;
@@ -31,10 +30,11 @@ struct bounded {
     double part; /* of their speed at which jobs run in this step */
 
     struct defer_many *many;
-    struct defer_work *work;   /* [jobs] of the active ones, as they stand there */
-    struct defer_place *place; /* [jobs] */
-    uint32_t *work_of;         /* [jobs] its index among the works of the last plan; NONE_INDEX */
-    uint32_t *room_nodes;      /* [steps of a plan] */
+    /* [2 x jobs] of the last plan: the active ones, as they stand there, and who is expected. */
+    struct defer_work *work;
+    struct defer_place *place;
+    uint32_t *work_of;    /* [jobs] its index among the works of the last plan; NONE_INDEX */
+    uint32_t *room_nodes; /* [steps of a plan] */
     int64_t *room_w;
     uint32_t planned_at; /* step of the last plan */
     bool changed;        /* since then somebody came or ended */
