@@ -65,22 +65,39 @@ bool file_write_atomic(const char *path, const char *text, size_t length, struct
     return true;
 }
 
-/* Reads up to `room` bytes; true at the end of the file. *length is what was read. */
-static bool read_all(int fd, char *text, size_t room, size_t *length)
-{
-    *length = 0;
-    while (*length < room) { /* bounded: each turn reads something, ends or fails */
-        ssize_t n = read(fd, text + *length, room - *length);
+enum { ROOM_LEAST = 4096 }; /* what /proc and the like call empty is not */
 
+/* Reads to the end, or to max_bytes + 1: a file may grow after fstat, so what was read counts. The bytes are the caller's,
+ * with room for one more; NULL: errno says why. */
+static char *read_all(int fd, size_t size, size_t max_bytes, size_t *length)
+{
+    size_t room = (size < ROOM_LEAST ? ROOM_LEAST : size) + 1;
+    char *bytes = NULL;
+
+    *length = 0;
+    for (;;) { /* bounded: each turn reads something, ends or fails */
+        char *grown = NULL;
+        ssize_t n = 0;
+
+        if (bytes == NULL || *length == room) {
+            room = bytes == NULL ? room : 2 * room;
+            room = room > max_bytes + 1 ? max_bytes + 1 : room;
+            grown = realloc(bytes, room + 1);
+            if (grown == NULL)
+                break;
+            bytes = grown;
+        }
+        n = read(fd, bytes + *length, room - *length);
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
-            return false;
-        if (n == 0)
-            return true;
+            break;
         *length += (size_t)n;
+        if (n == 0 || *length > max_bytes)
+            return bytes;
     }
-    return true;
+    free(bytes);
+    return NULL;
 }
 
 static bool read_open(int fd, const char *path, size_t max_bytes, char **text, size_t *length,
@@ -94,15 +111,10 @@ static bool read_open(int fd, const char *path, size_t max_bytes, char **text, s
     if (!S_ISREG(info.st_mode))
         return failure(err, ERR_TYPE, path, "a regular file", "%s",
                        S_ISDIR(info.st_mode) ? "a folder" : "a device, pipe or socket");
-    bytes = malloc(max_bytes + 2);
+    bytes = read_all(fd, info.st_size < 0 ? 0 : (size_t)info.st_size, max_bytes, length);
     if (bytes == NULL)
-        return failure(err, ERR_FULL, path, "memory to read it", "none");
-    if (!read_all(fd, bytes, max_bytes + 1, length)) {
-        failure(err, ERR_IO, path, "a file that can be read", "%s", strerror(errno));
-        free(bytes);
-        return false;
-    }
-    if (*length > max_bytes) { /* counted while reading: a file may grow after fstat */
+        return failure(err, ERR_IO, path, "a file that can be read", "%s", strerror(errno));
+    if (*length > max_bytes) {
         char expected[64];
 
         free(bytes);

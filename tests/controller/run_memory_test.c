@@ -39,22 +39,24 @@ static void check_share(int64_t (*run_s)(struct rng *), uint32_t runs, double pr
 {
     enum { ROUNDS = 20000 };
     struct rng rng = {seed + runs};
+    struct arena arena = {0};
+    struct run_memory *m = run_memory_create(1, &arena); /* each new name forgets the one before */
     double promised = 0;
     double kept = 0;
 
     for (int round = 0; round < ROUNDS; round++) {
-        struct arena arena = {0};
-        struct run_memory *m = run_memory_create(1, &arena);
         struct run_expectation e;
+        char name[16];
 
+        snprintf(name, sizeof name, "train %d", round);
         for (uint32_t i = 0; i < runs; i++)
-            run_memory_add(m, "u", "train", run_s(&rng), -1);
-        e = run_memory_expect(m, "u", "train", probability, INT64_MAX);
+            run_memory_add(m, "u", name, run_s(&rng), -1);
+        e = run_memory_expect(m, "u", name, probability, INT64_MAX);
         assert_int_equal(e.runs, runs);
         promised += e.probability / ROUNDS;
         kept += (double)(run_s(&rng) <= e.enough_s) / ROUNDS;
-        arena_free(&arena);
     }
+    arena_free(&arena);
     assert_true(promised >= probability - 1e-9);
     /* Five deviations of the mean of so many. */
     assert_true(kept >= promised - 5 * sqrt(promised * (1 - promised) / ROUNDS) - 1e-9);

@@ -97,11 +97,10 @@ grep -q ' ramp$' trace.txt || die "no ramp was shown"
 grep -q ' recovery$' trace.txt || die "no recovery was shown"
 between 18500 26000 45000 60600 "at the target in time, and as long as it holds"
 between 26000 50000 45000 $((base + base / 20)) "no higher than before"
-between 40000 50000 75000 120000 "back after its release"
 rises_gently 26500 50000
 
 within 40 "the event to be over" phase ''
-within 30 "the load of before" load_is 90000 120000
+within 30 "the load to be back" load_is 90000 120000
 echo "# vanished" >trace.txt
 play '{ id = "dr-2"; told = "1 s"; start = "16 s"; end = "26 s"; limit = "60 kW"; forgotten = "18 s"; }'
 follow 22
