@@ -67,20 +67,21 @@ bool file_write_atomic(const char *path, const char *text, size_t length, struct
 
 enum { ROOM_LEAST = 4096 }; /* what /proc and the like call empty is not */
 
-/* Reads to the end, or to max_bytes + 1: a file may grow after fstat, so what was read counts. The bytes are the caller's,
- * with room for one more; NULL: errno says why. */
+/* Reads to the end, or to max_bytes + 1: a file may grow after fstat, so what was read counts. The bytes are the
+ * caller's, with room for a NUL; NULL: errno says why. */
 static char *read_all(int fd, size_t size, size_t max_bytes, size_t *length)
 {
-    size_t room = (size < ROOM_LEAST ? ROOM_LEAST : size) + 1;
+    size_t room = 0;
     char *bytes = NULL;
 
     *length = 0;
     for (;;) { /* bounded: each turn reads something, ends or fails */
-        char *grown = NULL;
         ssize_t n = 0;
 
-        if (bytes == NULL || *length == room) {
-            room = bytes == NULL ? room : 2 * room;
+        if (*length == room) {
+            char *grown = NULL;
+
+            room = room > 0 ? 2 * room : (size < ROOM_LEAST ? ROOM_LEAST : size) + 1;
             room = room > max_bytes + 1 ? max_bytes + 1 : room;
             grown = realloc(bytes, room + 1);
             if (grown == NULL)
@@ -96,7 +97,7 @@ static char *read_all(int fd, size_t size, size_t max_bytes, size_t *length)
         if (n == 0 || *length > max_bytes)
             return bytes;
     }
-    free(bytes);
+    free(bytes); /* which leaves errno alone */
     return NULL;
 }
 
@@ -112,6 +113,8 @@ static bool read_open(int fd, const char *path, size_t max_bytes, char **text, s
         return failure(err, ERR_TYPE, path, "a regular file", "%s",
                        S_ISDIR(info.st_mode) ? "a folder" : "a device, pipe or socket");
     bytes = read_all(fd, info.st_size < 0 ? 0 : (size_t)info.st_size, max_bytes, length);
+    if (bytes == NULL && errno == ENOMEM)
+        return failure(err, ERR_FULL, path, "memory to read it", "none");
     if (bytes == NULL)
         return failure(err, ERR_IO, path, "a file that can be read", "%s", strerror(errno));
     if (*length > max_bytes) {

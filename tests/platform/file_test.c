@@ -56,6 +56,27 @@ static void a_larger_file_is_refused(void **state)
     assert_string_equal(err.expected, "at most 4 bytes");
 }
 
+/* The kernel's files say that they are empty: their length is known only once they are read. */
+static void a_file_is_read_whole_whatever_length_it_claims(void **state)
+{
+    struct error err;
+    struct stat info;
+    char *text = NULL;
+    size_t length = 0;
+
+    (void)state;
+    assert_int_equal(stat("/proc/self/smaps", &info), 0);
+    assert_int_equal(info.st_size, 0);
+    assert_true(file_read("/proc/self/smaps", 1 << 24, &text, &length, &err));
+    assert_true(length > 8192); /* more than the first room */
+    assert_int_equal(strlen(text), length);
+    assert_non_null(strstr(text, "VmFlags"));
+    assert_int_equal(text[length - 1], '\n');
+    free(text);
+    assert_false(file_read("/proc/self/smaps", 8192, &text, NULL, &err));
+    assert_int_equal(err.what, ERR_RANGE);
+}
+
 static void folders_pipes_and_missing_files_are_refused_by_name(void **state)
 {
     struct error err;
@@ -89,6 +110,7 @@ int main(void)
         cmocka_unit_test(what_was_written_is_read_back),
         cmocka_unit_test(a_rewrite_replaces_the_whole_and_leaves_no_other_file),
         cmocka_unit_test(a_larger_file_is_refused),
+        cmocka_unit_test(a_file_is_read_whole_whatever_length_it_claims),
         cmocka_unit_test(folders_pipes_and_missing_files_are_refused_by_name),
         cmocka_unit_test(a_write_into_a_missing_folder_fails_and_says_where),
     };
