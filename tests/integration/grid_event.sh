@@ -62,10 +62,11 @@ play() {
 elapsed_ms() { echo $(((${EPOCHREALTIME/[.,]/} - began) / 1000)); }
 phase() { [[ $(status '[.grid_events[].phase] | join(",")') == "$1" ]]; }
 
-# follow SECONDS: the load until then, as lines of ms and W
+# follow SECONDS: until then lines of ms, load, W of the limit that the nodes are not given, and the event's phase
 follow() {
     while [[ $(elapsed_ms) -lt $(($1 * 1000)) ]]; do
-        echo "$(elapsed_ms) $(load) $(status '[.grid_events[].phase] | join(",")')" >>trace.txt
+        echo "$(elapsed_ms) $(status '"\(.branches[0] | "\(.load_w) \((.soft_limit_w // .limit_w) - .budget_w)") " +
+            "\([.grid_events[].phase] | join(","))"')" >>trace.txt
         sleep 0.2
     done
 }
@@ -98,9 +99,17 @@ grep -q ' recovery$' trace.txt || die "no recovery was shown"
 between 18500 26000 45000 60600 "at the target in time, and as long as it holds"
 between 26000 50000 45000 $((base + base / 20)) "no higher than before"
 rises_gently 26500 50000
+# 80 kW are released by 37 s and 90 kW by 42 s; caps and meter take 3 s, and 3 s more where a process stood still. Meter and
+# nodes then told different times, and what no node explained counts as uncontrolled for as long as uncontrolled_hold says,
+# 30 s: so much less is given, and no less than that.
+awk '$1 >= 20000 && $1 <= 26000 { kept = $3 }
+    $1 >= 43000 && $1 <= 50000 { seen++; if ($2 + ($3 > kept ? $3 - kept : 0) < ($1 < 48000 ? 75000 : 84000)) { print; bad = 1 } }
+    END { exit bad || !seen || !kept }' trace.txt >wrong.txt || die "not back after its release: $(tr '\n' ';' <wrong.txt)"
+# Release for 15 s from 26 s on, 30 s of that, 5 s to a step.
+within $(((76000 - $(elapsed_ms)) / 1000)) "the load to be back whatever stood still" load_is 75000 120000
 
 within 40 "the event to be over" phase ''
-within 30 "the load to be back" load_is 90000 120000
+within 30 "the load of before" load_is 90000 120000
 echo "# vanished" >trace.txt
 play '{ id = "dr-2"; told = "1 s"; start = "16 s"; end = "26 s"; limit = "60 kW"; forgotten = "18 s"; }'
 follow 22
